@@ -1,0 +1,1 @@
+"""Preference data: one file a dataset, split manifests, fingerprints, cached features."""

@@ -1,0 +1,1 @@
+"""Slot LEARN: from labels to a reward model or a policy."""
