@@ -279,6 +279,7 @@ class Paper:
     url: str
     idea: str  # one sentence
     slot: str  # select | label | learn/reward | learn/policy
+    folder: Path  # its module's folder: configs/ and README.md with the quirks
     experiments: tuple[Experiment, ...]
     claims: tuple[Claim, ...]
     methods: Mapping[str, str]  # name -> one line

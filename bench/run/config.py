@@ -1,0 +1,59 @@
+"""An experiment's settings: its YAML file, the profile's overrides in it, then the user's own file."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from bench.errors import UserError, unknown
+from bench.files import read_yaml, validate
+from bench.spec import Experiment, Paper, Profile, Variant
+
+Seeds = Annotated[int, Field(ge=0)]
+
+
+class Config(BaseModel):
+    """What every experiment's config has; each experiment adds its own keys."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    seeds: dict[Variant, Seeds]  # how many seeds, counted from 0, each variant runs by default
+
+
+def load(paper: Paper, experiment: Experiment, profile: Profile, own: Path | None = None) -> Any:
+    """The validated config of `experiment` at `profile`; keys of the file `own` (with the same shape) win.
+
+    Raises UserError, naming file, key and nearest valid key, for anything wrong in either file.
+    """
+    if profile not in experiment.profiles:
+        raise unknown("profile", profile, experiment.profiles, f"{paper.name}/{experiment.name}")
+    path = paper.folder / "configs" / f"{experiment.name}.yaml"
+    merged = _at_profile(read_yaml(path), profile, path)
+    if own is not None:
+        merged = _merge(merged, _at_profile(read_yaml(own), profile, own))
+    config = validate(experiment.config, merged, own or path)
+    if strange := set(config.seeds) - set(experiment.variants):
+        raise unknown("variant", sorted(strange)[0], experiment.variants, f"{own or path}: seeds")
+    return config
+
+
+def _at_profile(raw: dict[str, Any], profile: Profile, path: Path) -> dict[str, Any]:
+    overrides = raw.pop("profiles", None) or {}
+    if not isinstance(overrides, dict):
+        raise UserError(f"{path}: profiles: expected a mapping from profile to keys")
+    for name in overrides:
+        if name not in list(Profile):
+            raise unknown("profile", name, Profile, f"{path}: profiles")
+    return _merge(raw, overrides.get(str(profile)) or {})
+
+
+def _merge(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
+    """`over` on `base`, mapping by mapping; lists and scalars are replaced whole."""
+    merged = dict(base)
+    for key, value in over.items():
+        both = isinstance(value, Mapping) and isinstance(merged.get(key), Mapping)
+        merged[key] = _merge(merged[key], value) if both else value
+    return merged
