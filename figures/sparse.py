@@ -1,0 +1,303 @@
+"""The figures of "Leveraging Sparsity for Sample-Efficient Preference Learning", from records alone.
+
+    python figures/sparse.py --runs runs --out figures-sparse
+
+Ours in colour with a 95 % band over seeds, the published curve in grey with the error of reading it off the paper.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import style
+from matplotlib.axes import Axes
+
+from bench.report.drawing import Drawing, NothingToDrawError, curves, published_curves
+from bench.spec import Published
+
+ERROR = "squared_sigma_error"
+ERROR_LABEL = "squared error in the data norm"
+LEVELS = np.round(np.arange(-4.8, 0.61, 0.6), 1)  # the contour levels of the paper's Figure 1, log10
+SHOWN_BETA = (-3.5, -1.1)  # the paper's range of log10 beta
+
+
+def fig1(series: pd.DataFrame, published: Sequence[Published]) -> Drawing:
+    """Error over n and beta as a map, the paper's rule log beta = -0.5 log n - 0.7, and the line through our best."""
+    rows = curves(series, ("l1",), ERROR, ["n", "beta"], lambda c: np.log10(c["n"]))
+    variant = rows["variant"].iloc[0]
+    rows = rows[rows["variant"] == variant].assign(y=lambda r: np.log10(r["beta"]), low=np.nan, high=np.nan)
+    grid = np.log10(rows.pivot(index="beta", columns="n", values="mean"))
+    if min(grid.shape) < 3:
+        raise NothingToDrawError("Figure 1 needs at least three values of n and of beta")
+    with style.style():
+        figure, (axes,) = style.new(style.COLUMN, 2.9)
+        x, y = np.log10(grid.columns.to_numpy(float)), np.log10(grid.index.to_numpy(float))
+        image = axes.contourf(x, y, grid.to_numpy(), levels=LEVELS, cmap="cividis", extend="both")
+        axes.plot(rows["x"], rows["y"], ".", markersize=0.9, color=style.INK, alpha=0.5, gid=rows["series"].iloc[0])
+        bar = figure.colorbar(image, ax=axes, pad=0.02, label="log₁₀ mean " + ERROR_LABEL, ticks=LEVELS)
+        bar.outline.set_visible(False)
+        best = _best_beta(rows)
+        slope, intercept = np.polyfit(best["x"], best["y"], 1)
+        line = _line("line through our best β", best["x"], slope, intercept)
+        paper = _line("the paper's rule", rows["x"], -0.5, -0.7).assign(kind="published")
+        axes.plot(paper["x"], paper["y"], color="white", linewidth=2.4)
+        axes.plot(paper["x"], paper["y"], color=style.INK, linestyle=(0, (4, 2)), label="paper: −0.5 log n − 0.7")
+        axes.plot(best["x"], best["y"], "o", color="white", markeredgecolor=style.INK, markeredgewidth=0.6)
+        axes.plot(line["x"], line["y"], color="white", linewidth=2.8)
+        axes.plot(line["x"], line["y"], color=style.METHODS["mle"][1], label=f"ours: {_linear(slope, intercept)}")
+        boundaries = _boundaries(axes, published)
+        axes.set(xlabel="log₁₀ n", ylabel="log₁₀ β", ylim=SHOWN_BETA, xlim=(x.min(), x.max()))
+        axes.grid(visible=False)
+        figure.legend(loc="outside upper center", ncols=1)
+    return Drawing(
+        figure,
+        pd.concat([rows, paper, line, boundaries], ignore_index=True),
+        f"Mean squared error of ℓ1 over n and β (d = 100, k = 5; {style.VARIANTS[variant][0]}), at the paper's levels;"
+        f" small dots are the grid. White circles: the best β at each n. Their line, {_linear(slope, intercept)},"
+        " stands beside the paper's dashed one. Crosses: where the paper's map crosses the level beside them, with"
+        " the error of reading it.",
+    )
+
+
+def fig2a(series: pd.DataFrame, published: Sequence[Published]) -> Drawing:
+    """Error against the share of non-zero coordinates k/d at n = d = 100, and where l1 stops being better."""
+    methods = ("mle", "l1")
+    ours = curves(series, methods, ERROR, ["k", "d"], lambda c: c["k"] / c["d"])
+    theirs = published_curves(published, methods, ERROR, lambda c: c["k"] / c.get("d", 100))
+    with style.style():
+        figure, (axes,) = style.new(style.COLUMN, 2.6)
+        _draw(axes, ours, theirs, markevery=4)
+        crossing = _crossings(ours)
+        for row in crossing.itertuples():
+            axes.axvline(row.x, color=style.MUTED, linewidth=0.8, linestyle=style.VARIANTS[row.variant][1])
+        axes.set(xlabel="share of non-zero coordinates k/d", ylabel=ERROR_LABEL, xlim=(0, 1), ylim=(0, None))
+        figure.legend(loc="outside upper center", ncols=2)
+    where = "; ".join(f"{style.VARIANTS[row.variant][0]}: k/d = {row.x:.2f}" for row in crossing.itertuples())
+    return Drawing(
+        figure,
+        pd.concat([ours, theirs, crossing], ignore_index=True),
+        "Error against sparsity at n = d = 100, β = 0.1. Grey: published, with the error of reading it."
+        + (f" Vertical lines: where the mean of ℓ1 crosses that of the MLE ({where})." if where else " No crossing."),
+    )
+
+
+def fig2b(series: pd.DataFrame, published: Sequence[Published]) -> Drawing:
+    """Error against the number of comparisons n at d = 100, k = 5, both axes logarithmic."""
+    methods = ("mle", "l1", "l0")
+    ours = curves(series, methods, ERROR, ["n"], lambda c: c["n"])
+    theirs = published_curves(published, methods, ERROR, lambda c: c["n"])
+    with style.style():
+        figure, (axes,) = style.new(style.COLUMN, 2.6)
+        axes.set(xscale="log", yscale="log", xlabel="number of comparisons n", ylabel=ERROR_LABEL)
+        _draw(axes, ours, theirs)
+        style.log_axis(axes.xaxis, sorted(ours["n"].unique()))
+        style.log_axis(axes.yaxis, _decades(ours, theirs))
+        figure.legend(loc="outside upper center", ncols=2)
+    return Drawing(
+        figure,
+        pd.concat([ours, theirs], ignore_index=True),
+        "Error against the number of comparisons at d = 100, k = 5, β = n^(−1/2). Grey: published, with the error of"
+        " reading it.",
+    )
+
+
+def rates(series: pd.DataFrame, published: Sequence[Published]) -> Drawing:
+    """Error of l0 and l1 against (k/n) log(d/k), of the MLE against d/n, with the slope of each on log-log axes."""
+    scales: tuple[tuple[tuple[str, ...], str, Callable[[pd.DataFrame], pd.Series]], ...] = (
+        (("l0", "l1"), "(k/n) log(d/k)", lambda c: c["k"] / c["n"] * np.log(c["d"] / c["k"])),
+        (("mle",), "d/n", lambda c: c["d"] / c["n"]),
+    )
+    tables = []
+    with style.style():
+        figure, panels = style.new(style.TEXT, 2.5, columns=2, sharey=True)
+        for axes, (methods, label, rate) in zip(panels, scales, strict=True):
+            axes.set(xscale="log", yscale="log", xlabel=label)
+            for _, rows in curves(series, methods, ERROR, ["n", "d", "k"], rate).groupby("series", sort=False):
+                slope, intercept = np.polyfit(np.log10(rows["x"]), np.log10(rows["y"]), 1)
+                fit = pd.DataFrame({"x": np.geomspace(rows["x"].min(), rows["x"].max(), 2)})
+                fit["y"] = 10 ** (intercept + slope * np.log10(fit["x"]))
+                style.curve(axes, rows.assign(low=np.nan, high=np.nan), 1, linestyle="none", markersize=2.4, alpha=0.7)
+                colour, line = style.METHODS[rows["method"].iloc[0]][1], style.VARIANTS[rows["variant"].iloc[0]][1]
+                axes.plot(fit["x"], fit["y"], color=colour, linestyle=line, label=f"slope {slope:.2f}")
+                tables += [rows, fit.assign(series=f"{rows['series'].iloc[0]}, slope {slope:.2f}", kind="fit")]
+            style.log_axis(axes.yaxis)
+            style.log_axis(axes.xaxis)
+            axes.legend(loc="lower right")
+        panels[0].set_ylabel(ERROR_LABEL)
+    return Drawing(
+        figure,
+        pd.concat(tables, ignore_index=True),
+        "Error against the rate that the theory gives, one point a cell of the grid in n, d and k (mean over seeds)."
+        " A slope of 1 means that the error follows the rate.",
+    )
+
+
+def fig3(series: pd.DataFrame, published: Sequence[Published]) -> Drawing:
+    """Test accuracy of a deep reward model against beta, with the quadratic in log beta that the authors fit."""
+    rows = curves(series[series["beta"] > 0], ("l1",), "accuracy", ["beta"], lambda c: c["beta"])
+    theirs = published_curves(
+        [p for p in published if p.condition.get("beta")], ("l1",), "accuracy", lambda c: c["beta"]
+    )
+    fits = []
+    with style.style():
+        figure, (axes,) = style.new(style.COLUMN, 2.6)
+        axes.set(xscale="log", xlabel="β", ylabel="test accuracy")
+        _draw(axes, rows, theirs.iloc[:0])
+        for label, curve in rows.groupby("series", sort=False):
+            if len(curve) < 3:
+                continue
+            quadratic = np.polyfit(np.log10(curve["x"]), curve["y"], 2)
+            x = np.linspace(*np.log10([curve["x"].min(), curve["x"].max()]), 60)
+            fit = pd.DataFrame({"x": 10**x, "y": np.polyval(quadratic, x), "series": f"{label}, quadratic"})
+            axes.plot(fit["x"], fit["y"], color=style.INK, linewidth=0.9, label="quadratic in log β")
+            fits.append(fit.assign(kind="fit"))
+        style.log_axis(axes.xaxis)
+        figure.legend(loc="outside upper center", ncols=2)
+    return Drawing(
+        figure,
+        pd.concat([rows, *fits], ignore_index=True),
+        "Accuracy of the reward model against β, mean over seeds with its 95 % interval, and the quadratic in log β"
+        " through the means. The paper's own curves are for other models and data, and are compared only there.",
+    )
+
+
+def fig4(series: pd.DataFrame, published: Sequence[Published]) -> Drawing:
+    """Accuracy of a linear head on frozen features against n: beta = 0, l1, and the baseline that sees length only.
+
+    The paper's curve belongs to another encoder and data set, so it gets a panel of its own instead of standing
+    behind ours as if the two were comparable point by point.
+    """
+    methods = ("mle", "l1", "length")
+    ours = curves(series, methods, "accuracy", ["dataset", "n"], lambda c: c["n"])
+    ours["series"] += " " + ours["dataset"]
+    theirs = published_curves(published, methods, "accuracy", lambda c: c["n"])
+    datasets = sorted(ours["dataset"].unique())
+    with style.style():
+        width = style.TEXT if len(datasets) > 1 else style.COLUMN * 1.5
+        figure, panels = style.new(width, 2.6, columns=len(datasets) + bool(len(theirs)), sharey=True)
+        for axes, dataset in zip(panels, datasets, strict=False):
+            _draw(axes, ours[ours["dataset"] == dataset], theirs.iloc[:0])
+            axes.set_title(f"ours, {dataset}")
+        for axes in panels[len(datasets) :]:
+            axes.set_title("published (another encoder, SHP)")
+            for method, rows in theirs.groupby("method", sort=False):
+                style.published(axes, rows)
+                axes.annotate(style.METHODS[method][0], rows[["x", "y"]].iloc[-1], (0, 5), textcoords="offset points")
+        for axes in panels:
+            axes.axhline(0.5, color=style.MUTED, linewidth=0.8, linestyle=":")
+            axes.set(xscale="log", xlabel="training comparisons n")
+            style.log_axis(axes.xaxis, sorted(set(ours["x"]) | set(theirs["x"]))[::2])
+        panels[0].set_ylabel("test accuracy")
+        handles = {
+            label: handle for axes in panels for handle, label in zip(*axes.get_legend_handles_labels(), strict=True)
+        }
+        figure.legend(handles.values(), handles.keys(), loc="outside upper center", ncols=3)
+    return Drawing(
+        figure,
+        pd.concat([ours, theirs], ignore_index=True),
+        "Accuracy of a linear head on frozen features. Dotted: chance. The published curve is for another encoder and"
+        " another data set; it shows the shape to look for, not the values.",
+    )
+
+
+def _draw(axes: Axes, ours: pd.DataFrame, theirs: pd.DataFrame, **options: Any) -> None:
+    """Our curves over the published ones, with one legend entry for all that is published."""
+    for number, (_, rows) in enumerate(theirs.groupby("series", sort=False)):
+        style.published(axes, rows, label="_published" if number else "published")
+    variants = ours["variant"].nunique()
+    for _, rows in ours.groupby("series", sort=False):
+        style.curve(axes, rows, variants, **options)
+
+
+def _best_beta(rows: pd.DataFrame) -> pd.DataFrame:
+    """The grid's best beta at each n, leaving out the n whose best lies on the edge of the grid."""
+    best = rows.loc[rows.groupby("n")["mean"].idxmin()]
+    inside = best["beta"].gt(rows["beta"].min()) & best["beta"].lt(rows["beta"].max())
+    if inside.sum() < 2:
+        raise NothingToDrawError("Figure 1 needs a beta grid that holds the best beta of at least two n in its inside")
+    return best[inside].assign(kind="fit", series="best β at each n")
+
+
+def _line(series: str, x: pd.Series, slope: float, intercept: float) -> pd.DataFrame:
+    ends = np.array([x.min(), x.max()])
+    return pd.DataFrame({"series": series, "kind": "fit", "x": ends, "y": slope * ends + intercept})
+
+
+def _linear(slope: float, intercept: float) -> str:
+    sign = "−" if intercept < 0 else "+"
+    return f"log β = {slope:.2f} log n {sign} {abs(intercept):.2f}".replace("-", "−")
+
+
+def _boundaries(axes: Axes, published: Sequence[Published]) -> pd.DataFrame:
+    """Crosses where the published map crosses a level, with the level beside them."""
+    rows = []
+    for number in published:
+        if number.value is None or "level" not in number.condition:
+            continue
+        y, error, level = float(number.condition["log10_beta"]), number.reading_error, number.condition["level"]
+        axes.errorbar(number.value, y, xerr=error, yerr=error, color="white", linewidth=0.9)
+        axes.annotate(f"{level}", (number.value, y), xytext=(2, 2), textcoords="offset points", color="white", size=5)
+        identity = {"series": "published level boundary", "kind": "published", "method": number.method}
+        rows.append({**identity, "metric": number.metric, "x": number.value, "y": y, "level": level})
+    return pd.DataFrame(rows)
+
+
+def _crossings(rows: pd.DataFrame) -> pd.DataFrame:
+    """Where the mean of l1 first rises above that of the MLE, by linear interpolation, in each variant with both."""
+    found = []
+    for variant, chosen in rows.groupby("variant", sort=False):
+        table = chosen.pivot(index="x", columns="method", values="mean").dropna()
+        if not {"l1", "mle"} <= set(table.columns):
+            continue
+        excess = (table["l1"] - table["mle"]).to_numpy()
+        above = np.flatnonzero((excess[:-1] < 0) & (excess[1:] >= 0))
+        if len(above):
+            left = above[0]
+            x0, x1 = table.index[left], table.index[left + 1]
+            x = x0 - excess[left] * (x1 - x0) / (excess[left + 1] - excess[left])
+            found.append({"series": f"crossing {variant}", "kind": "fit", "variant": variant, "x": x})
+    return pd.DataFrame(found, columns=["series", "kind", "variant", "x"])
+
+
+def _decades(*tables: pd.DataFrame) -> list[float]:
+    values = np.concatenate([table["y"].to_numpy(float) for table in tables])
+    low, high = np.nanmin(values), np.nanmax(values)
+    return [tick for tick in (0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0) if low / 1.5 <= tick <= high * 1.5]
+
+
+FIGURES: Mapping[str, Callable[[pd.DataFrame, Sequence[Published]], Drawing]] = {
+    "fig1": fig1,
+    "fig2a": fig2a,
+    "fig2b": fig2b,
+    "rates": rates,
+    "fig3": fig3,
+    "fig4": fig4,
+}
+
+
+def main() -> None:
+    """Draw every figure that the records under --runs allow, into --out."""
+    from bench.report.figures import draw
+    from bench.run.series import series
+    from bench.run.store import Store
+    from bench.verdict.published import load
+
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--runs", type=Path, default=Path("runs"), help="folder of records (default: runs)")
+    parser.add_argument("--out", type=Path, default=Path("figures-sparse"), help="where to write PDF, PNG and CSV")
+    arguments = parser.parse_args()
+    records = Store(arguments.runs, "sparse").read().records.values()
+    drawings = draw("sparse", series(records), load("sparse"), arguments.out)
+    for path in drawings.paths:
+        print(path)
+    for name, why in drawings.skipped.items():
+        print(f"{name}: not drawn, {why}")
+
+
+if __name__ == "__main__":
+    main()

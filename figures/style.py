@@ -1,0 +1,122 @@
+"""One look for all figures: a method is a colour and a marker, a variant is a line style; printed sizes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+import matplotlib as mpl
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import FixedLocator, FuncFormatter, LogLocator, NullFormatter
+
+COLUMN, TEXT = 3.25, 6.75  # inches: one column and the full text width of an ICML page
+
+INK, MUTED, GRID = "#1f2328", "#5f6873", "#dfe3e8"
+PUBLISHED = "#9aa3ad"
+OUTSIDE = "#cc79a7"
+
+# Okabe and Ito's colours: distinct to colour-blind readers, and of distinct lightness together with the markers
+METHODS: Mapping[str, tuple[str, str, str]] = {
+    "mle": ("MLE", "#d55e00", "o"),
+    "l1": ("ℓ1", "#0072b2", "s"),
+    "l0": ("ℓ0", "#009e73", "^"),
+    "length": ("length only", "#5f6873", "D"),
+}
+VARIANTS: Mapping[str, tuple[str, Any, bool]] = {  # label, line style, filled markers
+    "corrected": ("true optimum", "-", True),
+    "as_released": ("authors' solver", (0, (4, 2)), False),
+    "as_published": ("as published", (0, (1, 1.5)), False),
+}
+
+
+@contextmanager
+def style() -> Iterator[None]:
+    """Matplotlib settings of every figure: 8 pt text, thin ink, faint grid, fonts embedded as outlines' true type."""
+    with mpl.rc_context(
+        {
+            "figure.constrained_layout.use": True,
+            "font.size": 8,
+            "axes.labelsize": 8,
+            "axes.titlesize": 8,
+            "xtick.labelsize": 7,
+            "ytick.labelsize": 7,
+            "legend.fontsize": 7,
+            "legend.frameon": False,
+            "legend.handlelength": 2.6,
+            "axes.edgecolor": MUTED,
+            "axes.labelcolor": INK,
+            "axes.titlecolor": INK,
+            "text.color": INK,
+            "xtick.color": MUTED,
+            "ytick.color": MUTED,
+            "xtick.labelcolor": INK,
+            "ytick.labelcolor": INK,
+            "axes.linewidth": 0.6,
+            "axes.spines.top": False,
+            "axes.spines.right": False,
+            "axes.grid": True,
+            "grid.color": GRID,
+            "grid.linewidth": 0.5,
+            "axes.axisbelow": True,
+            "lines.linewidth": 1.2,
+            "lines.markersize": 3.2,
+            "pdf.fonttype": 42,
+        }
+    ):
+        yield
+
+
+def new(width: float, height: float, columns: int = 1, **options: Any) -> tuple[Figure, list[Axes]]:
+    """A figure of `columns` panels, made without pyplot so that nothing of it outlives the drawing."""
+    figure = Figure(figsize=(width, height), layout="constrained")
+    axes = figure.subplots(1, columns, squeeze=False, **options)
+    return figure, list(axes[0])
+
+
+def label(method: str, variant: str, variants: int) -> str:
+    """The label of a curve: the method, and the variant where the figure shows more than one."""
+    method_label = METHODS[method][0]
+    return f"{method_label}, {VARIANTS[variant][0]}" if variants > 1 else method_label
+
+
+def curve(axes: Axes, rows: pd.DataFrame, variants: int, **options: Any) -> None:
+    """Draw one series of `records` rows (see bench.report.drawing): its line, its markers and its 95 % band.
+
+    `variants` is how many variants the figure shows.
+    """
+    first = rows.iloc[0]
+    _, colour, marker = METHODS[first["method"]]
+    _, line, filled = VARIANTS[first["variant"]]
+    axes.fill_between(rows["x"], rows["low"], rows["high"], color=colour, alpha=0.18, linewidth=0)
+    axes.plot(
+        rows["x"],
+        rows["y"],
+        gid=first["series"],
+        **{
+            "label": label(first["method"], first["variant"], variants),
+            "color": colour,
+            "linestyle": line,
+            "marker": marker,
+            "markerfacecolor": colour if filled else "none",
+            "markeredgewidth": 0.9,
+            **options,
+        },
+    )
+
+
+def published(axes: Axes, rows: pd.DataFrame, label: str = "published") -> None:
+    """Draw one published curve behind ours: a broad grey line within the error of reading it."""
+    axes.fill_between(rows["x"], rows["low"], rows["high"], color=PUBLISHED, alpha=0.35, linewidth=0, zorder=1.5)
+    axes.plot(rows["x"], rows["y"], color=PUBLISHED, linewidth=2.4, label=label, zorder=1.6, solid_capstyle="round")
+
+
+def log_axis(axis: Any, ticks: list[float] | None = None) -> None:
+    """Plain numbers (0.01, 0.1, 100) at decades or at `ticks`, no labels between."""
+    axis.set_major_locator(FixedLocator(ticks) if ticks else LogLocator(10))
+    axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}" if value < 1e4 else f"{value:,.0f}"))
+    axis.set_minor_formatter(NullFormatter())
+    if ticks:
+        axis.set_minor_locator(FixedLocator([]))
