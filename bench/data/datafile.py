@@ -1,0 +1,66 @@
+"""Reading a data file that the user keeps: found, unchanged, whole, and with the fields it should have."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import zlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from bench.data.fingerprint import sha256_file
+from bench.errors import UserError
+
+
+@dataclass(frozen=True)
+class DataFile:
+    """A file of the data directory: where it lies, what its bytes hash to, and the fields of its rows."""
+
+    path: str  # relative to the data directory
+    sha256: str
+    fields: tuple[str, ...]
+    rows: int
+
+
+def read_rows(data_dir: Path, file: DataFile, how_to_get: str) -> list[dict[str, Any]]:
+    """The rows of a gzipped JSON-lines file.
+
+    Raises UserError when the file is missing (with `how_to_get`), when its sha256 is not the expected one, and when
+    it is cut short or a line is not a JSON object with all of the file's fields (with the line's number).
+    """
+    path = data_dir / file.path
+    check_file(path, file.sha256, how_to_get)
+    return list(_parse(path, file.fields))
+
+
+def check_file(path: Path, expected_sha256: str, how_to_get: str) -> None:
+    """Raises UserError unless `path` is a file whose bytes have the expected sha256."""
+    if not path.is_file():
+        raise UserError(f"missing data file {path}\n{how_to_get}")
+    found = sha256_file(path)
+    if found != expected_sha256:
+        raise UserError(
+            f"{path} is not the file that this suite was tested with\n"
+            f"expected sha256 {expected_sha256}\n"
+            f"found    sha256 {found}\n{how_to_get}"
+        )
+
+
+def _parse(path: Path, fields: Sequence[str]) -> Iterator[dict[str, Any]]:
+    number = 0
+    try:
+        with gzip.open(path, "rt", encoding="utf-8") as lines:
+            for number, line in enumerate(lines, start=1):
+                row = json.loads(line)
+                if not isinstance(row, dict):
+                    raise UserError(f"{path}, line {number}: expected a JSON object, found {line[:40].strip()!r}")
+                missing = [name for name in fields if name not in row]
+                if missing:
+                    raise UserError(f"{path}, line {number}: field '{missing[0]}' is missing; found {', '.join(row)}")
+                yield row
+    except (EOFError, gzip.BadGzipFile, zlib.error, UnicodeDecodeError) as error:
+        raise UserError(f"{path}: unreadable after line {number} ({error}); fetch the file again") from error
+    except json.JSONDecodeError as error:
+        raise UserError(f"{path}, line {number}: not valid JSON ({error})") from error

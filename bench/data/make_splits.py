@@ -1,0 +1,99 @@
+"""How the split manifests are made: `python -m bench.data.splits`."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from bench.data import hh_rlhf, made, registry, rm_static, shp, splits, ukpconvarg1
+from bench.data.fingerprint import sha256_rows
+from bench.data.hub import HubDataset
+from bench.data.pairs import Dataset
+from bench.data.rows import compress
+from bench.paths import data_dir
+from bench.seeds import seed_for
+
+# Shares of the pairs. UKP's 16 debates go whole, so its parts are coarse; ten of them hold more than 6,400 pairs.
+SHARES: Mapping[str, Mapping[str, float]] = {
+    hh_rlhf.NAME: {"train": 0.7, "validation": 0.1, "test": 0.2},
+    ukpconvarg1.NAME: {"train": 0.65, "validation": 0.1, "test": 0.25},
+    made.NAME: {"train": 0.7, "validation": 0.1, "test": 0.2},
+}
+
+# 1234 is the default seed of the authors' feature script (Figure 4); 0-4 are their training seeds.
+SEEDS = {rm_static.NAME: (0, 1, 2, 3, 4), shp.NAME: (1234, 0, 1, 2, 3, 4)}
+
+
+def manifests(data: Path | None) -> dict[str, dict[str, Any]]:
+    """All manifests that can be made here: those of rules and of `made` always, the others where `data` has them."""
+    local = {name: by_group(registry.load_text(name, data)) for name in SHARES if name in registry.available(data)}
+    ruled = {
+        rm_static.NAME: by_rule(rm_static.NAME, _rules(rm_static.HUB, (2, 4, 4), "test", None)),
+        shp.NAME: by_rule(shp.NAME, _rules(shp.HUB, (0, 37, 963), "validation", "test")),
+    }
+    return {**local, **ruled}
+
+
+def by_group(dataset: Dataset) -> dict[str, Any]:
+    """Groups in random order fill train, then validation, then test, each until it has its share of the pairs."""
+    sizes: dict[str, int] = {}
+    for pair in dataset.pairs:
+        sizes[pair.group] = sizes.get(pair.group, 0) + 1
+    groups = sorted(sizes)
+    order = np.random.default_rng(seed_for("split", dataset.name)).permutation(len(groups))
+    shares = SHARES[dataset.name]
+    part_of: dict[str, str] = {}
+    filled, names = 0, list(shares)
+    bounds = np.cumsum([shares[name] for name in names]) * len(dataset.pairs)
+    for index in order:
+        part = names[min(int(np.searchsorted(bounds, filled, side="right")), len(names) - 1)]
+        part_of[groups[index]] = part
+        filled += sizes[groups[index]]
+    prefix = dataset.pairs[0].id.partition("/")[0]
+    parts = {}
+    for name in names:
+        ids = [pair.id for pair in dataset.pairs if part_of[pair.group] == name]
+        parts[name] = {
+            "size": len(ids),
+            "groups": sum(part == name for part in part_of.values()),
+            "sha256": sha256_rows(ids),
+            "prefix": prefix,
+            "rows": compress(int(id_.removeprefix(f"{prefix}/")) for id_ in ids),
+        }
+    return {"dataset": dataset.name, "fingerprint": dataset.fingerprint, "parts": parts}
+
+
+def by_rule(name: str, rules: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+    """Rules with the hashes of the ids they give, seed by seed."""
+    seeds = {
+        str(seed): {part: sha256_rows(splits.ruled_ids(rule, seed)) for part, rule in rules.items()}
+        for seed in SEEDS[name]
+    }
+    return {"dataset": name, "rules": rules, "seeds": seeds}
+
+
+def _rules(hub: HubDataset, shares: Sequence[int], test: str, validation: str | None) -> dict[str, dict[str, Any]]:
+    """Train and test as DeepSpeed-Chat draws them for phase 2, and a validation part that neither of them touches.
+
+    Where the hub has a split to spare, validation is the same draw from it; else it is as many rows as test has,
+    from the rows that DeepSpeed-Chat sets aside for phase 3.
+    """
+
+    def rule(split: str, part: int) -> dict[str, Any]:
+        return {"prefix": split, "rows": hub.rows[split], "proportions": list(shares), "part": part}
+
+    held_out = rule(test, 2) if validation is None else rule(validation, 1)
+    drawn = {"train": rule("train", 1), "validation": held_out, "test": rule(test, 1)}
+    return {part: {**entry, "size": len(splits.ruled_ids(entry, 0))} for part, entry in drawn.items()}
+
+
+def main() -> None:
+    """Write the manifests that can be made here, and say which."""
+    for name, manifest in manifests(data_dir()).items():
+        path = splits.FOLDER / f"{name}.json"
+        path.write_text(json.dumps(manifest, indent=1) + "\n", encoding="utf-8")
+        print(f"wrote {path.name}")

@@ -1,0 +1,107 @@
+"""Splits as committed manifests: for each part the ordered row ids and one sha256.
+
+A split of local data lists its rows. A split that DeepSpeed-Chat draws follows from the number of rows and a seed,
+so its manifest holds that rule and the hash of the ids it gives. `python -m bench.data.splits` writes all manifests
+again; it needs the data directory for the datasets that the user keeps.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from bench.data.fingerprint import sha256_rows
+from bench.data.pairs import Dataset
+from bench.data.rows import expand
+from bench.errors import UserError, unknown
+
+FOLDER = Path(__file__).parent / "splits"
+
+
+@dataclass(frozen=True)
+class Split:
+    """The parts of a dataset, disjoint, each an ordered tuple of row ids."""
+
+    name: str
+    parts: Mapping[str, tuple[str, ...]]
+    sha256: Mapping[str, str]  # part -> hash of its ordered ids
+    fingerprint: str | None  # of the dataset it was made for; None where the data are only known by row count
+
+
+def load(name: str, seed: int | None = None) -> Split:
+    """The committed split of dataset `name`; `seed` chooses among DeepSpeed-Chat's draws (default: the first).
+
+    Raises UserError for a name without a manifest, a seed without one, or a manifest that contradicts its hashes.
+    """
+    manifest = _read(name)
+    if "rules" not in manifest:
+        if seed is not None:
+            raise UserError(f"the split of {name} is fixed and takes no seed, got {seed}")
+        listed = manifest["parts"]
+        ids = {part: tuple(_id(entry["prefix"], expand(entry["rows"]))) for part, entry in listed.items()}
+        hashes = {part: entry["sha256"] for part, entry in listed.items()}
+    else:
+        seeds = manifest["seeds"]
+        key = next(iter(seeds)) if seed is None else str(seed)
+        if key not in seeds:
+            raise unknown("seed", key, seeds, f"split of {name}")
+        ids = {part: ruled_ids(rule, int(key)) for part, rule in manifest["rules"].items()}
+        hashes = seeds[key]
+    for part, expected in hashes.items():
+        found = sha256_rows(ids[part])
+        if found != expected:
+            raise UserError(f"{FOLDER / name}.json, part '{part}': ids hash to {found}, the manifest says {expected}")
+    return Split(name, ids, hashes, manifest.get("fingerprint"))
+
+
+def names() -> list[str]:
+    """The datasets that have a manifest."""
+    return sorted(path.stem for path in FOLDER.glob("*.json"))
+
+
+def check(split: Split, dataset: Dataset, parts: Sequence[str] | None = None) -> None:
+    """Raises UserError unless `dataset` is what `split` was made for and has every id of `parts` (default: all)."""
+    if split.fingerprint is not None and split.fingerprint != dataset.fingerprint:
+        raise UserError(
+            f"the split of {split.name} was made for other data: expected fingerprint {split.fingerprint}, "
+            f"found {dataset.fingerprint}"
+        )
+    have = {pair.id for pair in dataset.pairs}
+    for part in split.parts if parts is None else parts:
+        if part not in split.parts:
+            raise unknown("part", part, split.parts, f"split of {split.name}")
+        missing = next((id_ for id_ in split.parts[part] if id_ not in have), None)
+        if missing is not None:
+            raise UserError(f"split of {split.name}, part '{part}': the data lack row '{missing}'")
+
+
+def ruled_ids(rule: Mapping[str, Any], seed: int) -> tuple[str, ...]:
+    """The ids of a part that a rule gives: DeepSpeed-Chat's draw from the rows of one split of the hub."""
+    from bench.data.deepspeed import deepspeed_split
+
+    rows = deepspeed_split(rule["rows"], tuple(rule["proportions"]), rule["part"], seed)
+    return tuple(_id(rule["prefix"], rows))
+
+
+def _id(prefix: str, rows: Sequence[int]) -> list[str]:
+    return [f"{prefix}/{row}" for row in rows]
+
+
+def _read(name: str) -> dict[str, Any]:
+    path = FOLDER / f"{name}.json"
+    if not path.is_file():
+        raise unknown("split", name, names())
+    try:
+        manifest: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    except json.JSONDecodeError as error:
+        raise UserError(f"{path}: not valid JSON ({error})") from error
+    return manifest
+
+
+if __name__ == "__main__":
+    from bench.data.make_splits import main
+
+    main()
