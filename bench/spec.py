@@ -194,6 +194,7 @@ class Published:
     margin: Margin | None
     profiles: tuple[Profile, ...]  # the scales at which comparing is meaningful
     variants: tuple[Variant, ...]  # the variants it is compared with, the one that made it first
+    note: str = ""  # why the value is unknown, or why it is not compared
 
 
 @dataclass(frozen=True)

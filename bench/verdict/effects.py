@@ -97,7 +97,7 @@ def ordering_effect(differences: pd.DataFrame, by: Sequence[str], *, unit: str) 
     number of conditions (Bonferroni). Estimate and interval are those of the weakest condition, the one with the
     largest p-value; `detectable` is the largest over conditions, since every one of them has to be shown.
     """
-    groups = differences.groupby(list(by), sort=True) if by else [((), differences)]
+    groups = differences.groupby(list(by), sort=True, dropna=False) if by else [((), differences)]
     cells = [(key, group["difference"].to_numpy(dtype=float)) for key, group in groups]
     fewest_key, fewest = min(cells, key=lambda cell: len(cell[1]))
     if len(fewest) < statistics.MINIMUM_REPLICATES:
