@@ -22,6 +22,8 @@ _COLOURS: Mapping[Ruling, str] = {
     Ruling.NOT_ATTEMPTED: "bright_black",
 }
 
+_HEADINGS = ("equiv-\nalent", "differ-\nent", "incon-\nclusive", "not at-\ntempted")  # narrow, for 80 columns
+
 
 def print_verdicts(verdicts: Sequence[Verdict], paper: Paper, published: Sequence[Published], console: Console) -> None:
     """The verdicts of one paper: each claim with its effect, then the published numbers, one line a series."""
@@ -58,10 +60,10 @@ def _claims_table(verdicts: Sequence[Verdict]) -> Table:
 def _numbers_table(series: Sequence[Group]) -> Table:
     table = _table("Published numbers")
     table.add_column("series", overflow="fold")
-    table.add_column("variant")
-    for ruling in NUMBER_RULINGS:
-        table.add_column(Text(str(ruling).replace(" ", "\n"), style=_COLOURS[ruling]), justify="right", no_wrap=True)
-    table.add_column("largest\ndifference", justify="right")
+    table.add_column("variant", no_wrap=True)
+    for ruling, heading in zip(NUMBER_RULINGS, _HEADINGS, strict=True):
+        table.add_column(Text(heading, style=_COLOURS[ruling]), justify="right", no_wrap=True)
+    table.add_column("largest\ndifference", justify="right", no_wrap=True)
     table.add_column("at", overflow="fold")
     for group in series:
         largest = group.largest
@@ -70,7 +72,7 @@ def _numbers_table(series: Sequence[Group]) -> Table:
             VARIANT_WORDS[group.variant],
             *(str(group.counts[ruling] or ".") for ruling in NUMBER_RULINGS),
             f"{difference(largest):+.2g}" if largest else "",
-            largest.subject.removeprefix(f"{group.experiment}-") if largest else "",
+            largest.subject.removeprefix(f"{group.experiment}-").removeprefix(f"{group.method}-") if largest else "",
         )
     return table
 

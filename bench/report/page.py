@@ -1,0 +1,243 @@
+"""The report of one paper as a single HTML file: no script, no network, light and dark, for screen, phone and print."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from bench.errors import UserError
+from bench.report.costs import Cost, costs, environment, fingerprints
+from bench.report.figures import Drawings
+from bench.report.format import duration, estimate, interval, memory, number, plural
+from bench.report.summary import (
+    CLAIM_RULINGS,
+    NUMBER_RULINGS,
+    VARIANT_WORDS,
+    claims,
+    headline,
+    in_words,
+    numbers,
+    tally,
+)
+from bench.spec import Experiment, Paper, Published, Record, Ruling, Verdict
+
+_ICONS: Mapping[Ruling, str] = {
+    Ruling.SUPPORTED: "✓",
+    Ruling.EQUIVALENT: "✓",
+    Ruling.CONTRADICTED: "✗",
+    Ruling.DIFFERENT: "✗",
+    Ruling.INCONCLUSIVE: "?",
+    Ruling.NOT_ATTEMPTED: "○",
+}
+
+
+@dataclass(frozen=True)
+class Material:
+    """All that a report is made of. `findings` are sentences by experiment: what its variants differ in, by how much."""
+
+    paper: Paper
+    verdicts: Sequence[Verdict]
+    published: Sequence[Published]
+    records: Sequence[Record]
+    drawings: Drawings
+    findings: Mapping[str, Sequence[str]] = field(default_factory=dict)
+
+
+def write_page(material: Material, out: Path) -> Path:
+    """Write the report to `out` and return it. Raises UserError when the file cannot be written."""
+    text = render(material)
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        out.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise UserError(f"{out}: the report cannot be written there ({error.strerror or error})") from error
+    return out
+
+
+def render(material: Material) -> str:
+    """The report as the text of one HTML file."""
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+    from markupsafe import Markup
+
+    templates = Environment(
+        loader=PackageLoader("bench.report"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    templates.filters.update(
+        {
+            "number": lambda value, digits=3: _minus(number(value, digits)),
+            "slug": lambda ruling: str(ruling).replace(" ", "-"),
+            "icon": lambda ruling: _ICONS[ruling],
+            "words": lambda variant: VARIANT_WORDS[variant],
+            "duration": duration,
+            "memory": memory,
+            "safe_svg": Markup,  # made by bench.report.svg, which escapes what it is given
+        }
+    )
+    css = (Path(__file__).parent / "templates" / "page.css").read_text(encoding="utf-8")
+    return templates.get_template("page.html.j2").render(css=Markup(css), plural=plural, **_view(material))
+
+
+def _view(material: Material) -> dict[str, Any]:
+    paper, verdicts = material.paper, material.verdicts
+    spent = costs(material.records)
+    return {
+        "paper": paper,
+        "headline": headline(verdicts),
+        "findings": [sentence for sentences in material.findings.values() for sentence in sentences],
+        "bars": [bar for variant in VARIANT_WORDS if (bar := _bar(variant, verdicts))],
+        "claims": _claims(paper, verdicts),
+        "number_rulings": NUMBER_RULINGS,
+        "experiments": [_experiment(experiment, material, spent) for experiment in paper.experiments],
+        "unknown": [number for number in material.published if number.value is None],
+        "environment": _environment(material.records),
+        "fingerprints": fingerprints(material.records),
+        "total": {
+            "tasks": sum(cost.tasks for cost in spent),
+            "seconds": sum(cost.wall_seconds for cost in spent),
+        },
+    }
+
+
+def _bar(variant: str, verdicts: Sequence[Verdict]) -> dict[str, Any] | None:
+    """The share of each ruling among the claims and the numbers of a variant."""
+    mine = [verdict for verdict in verdicts if verdict.variant == variant]
+    kinds = []
+    for noun, chosen, rulings in (
+        ("claim", claims(mine), CLAIM_RULINGS),
+        ("published number", numbers(mine), NUMBER_RULINGS),
+    ):
+        counts = tally(chosen)
+        if chosen:
+            parts = [(ruling, counts[ruling]) for ruling in rulings if counts[ruling]]
+            kinds.append({"what": plural(len(chosen), noun), "parts": parts, "words": in_words(counts, rulings)})
+    return {"variant": variant, "kinds": kinds} if kinds else None
+
+
+def _claims(paper: Paper, verdicts: Sequence[Verdict]) -> list[dict[str, Any]]:
+    """Each claim with its verdicts, a line a variant and profile."""
+    rows = []
+    for claim in paper.claims:
+        mine = [verdict for verdict in claims(verdicts) if verdict.subject == claim.name]
+        lines = [
+            {
+                "verdict": verdict,
+                "effect": _minus(estimate(verdict.ours, verdict.low, verdict.high)),
+                "interval": _minus(interval(verdict.low, verdict.high)),
+                "commands": [_command(paper, name, verdict.variant, verdict.profile) for name in claim.experiments],
+            }
+            for verdict in mine
+        ]
+        rows.append({"claim": claim, "lines": lines})
+    return rows
+
+
+def _experiment(experiment: Experiment, material: Material, spent: Sequence[Cost]) -> dict[str, Any]:
+    name = experiment.name
+    drawn = material.drawings.drawn.get(name)
+    against = drawn.against_published if drawn is not None else None
+    return {
+        "experiment": experiment,
+        "drawn": drawn,
+        "skipped": material.drawings.skipped.get(name, ""),
+        "points": None if against is None else len(against),
+        "within": None if against is None else int(against["within"].sum()),
+        "tables": _tables(name, material),
+        "findings": material.findings.get(name, ()),
+        "costs": [
+            {"cost": cost, "command": _command(material.paper, name, cost.variant, cost.profile)}
+            for cost in spent
+            if cost.experiment == name
+        ],
+    }
+
+
+def _tables(experiment: str, material: Material) -> list[dict[str, Any]]:
+    """The published numbers of an experiment beside ours: a table a series, a row a number, two columns a variant."""
+    by_subject: dict[str, list[Verdict]] = {}
+    for verdict in numbers(material.verdicts):
+        by_subject.setdefault(verdict.subject, []).append(verdict)
+    series: dict[tuple[str, str], list[Published]] = {}
+    for item in material.published:
+        if item.experiment == experiment and item.value is not None and item.id in by_subject:
+            series.setdefault((item.method, item.metric), []).append(item)
+    return [_table(method, metric, items, by_subject) for (method, metric), items in series.items()]
+
+
+def _table(
+    method: str, metric: str, items: Sequence[Published], by_subject: Mapping[str, Sequence[Verdict]]
+) -> dict[str, Any]:
+    keys = list(dict.fromkeys(key for item in items for key in item.condition))
+    varying = [key for key in keys if len({item.condition.get(key) for item in items}) > 1]
+    fixed = {key: items[0].condition.get(key) for key in keys if key not in varying}
+    verdicts = [verdict for item in items for verdict in by_subject[item.id]]
+    columns = list(dict.fromkeys((verdict.variant, verdict.profile) for verdict in verdicts))
+    rows = []
+    for item in items:
+        mine = {(verdict.variant, verdict.profile): verdict for verdict in by_subject[item.id]}
+        rows.append(
+            {
+                "item": item,
+                "condition": [_plain(item.condition.get(key, "")) for key in varying],
+                "published": _minus(_as_known(item)),
+                "cells": [_cell(mine.get(column)) for column in columns],
+            }
+        )
+    return {
+        "method": method,
+        "metric": metric,
+        "unit": items[0].unit,
+        "fixed": ", ".join(f"{key} = {_plain(value)}" for key, value in fixed.items()),
+        "varying": varying,
+        "columns": columns,
+        "counts": [
+            (variant, profile, tally(v for v in verdicts if (v.variant, v.profile) == (variant, profile)))
+            for variant, profile in columns
+        ],
+        "margins": list(dict.fromkeys(item.margin.reason for item in items if item.margin)),
+        "rows": rows,
+    }
+
+
+def _cell(verdict: Verdict | None) -> dict[str, Any]:
+    if verdict is None:
+        return {"verdict": None}
+    return {
+        "verdict": verdict,
+        "ours": _minus(estimate(verdict.ours, verdict.low, verdict.high)),
+        "interval": _minus(interval(verdict.low, verdict.high)),
+        "margin": _minus(number(verdict.margin, 2)),
+    }
+
+
+def _as_known(item: Published) -> str:
+    """The published value, with the error of reading it where it was read off a figure."""
+    if not item.reading_error:
+        return number(item.value, 4)
+    places = estimate(item.value, -item.reading_error, item.reading_error)
+    return f"{places} ± {number(item.reading_error, 2)}"
+
+
+def _environment(records: Sequence[Record]) -> dict[str, list[tuple[str, str]]]:
+    """Provenance in two parts, the machine and code, and the packages, with every value that occurs."""
+    entries = [(key, ", ".join(values)) for key, values in environment(records).items()]
+    packages = [(key.removeprefix("packages."), text) for key, text in entries if key.startswith("packages.")]
+    return {"where": [entry for entry in entries if not entry[0].startswith("packages.")], "packages": packages}
+
+
+def _command(paper: Paper, experiment: str, variant: str, profile: str) -> str:
+    return f"prefbench run {paper.name} --experiment {experiment} --variant {variant} --profile {profile}"
+
+
+def _plain(value: object) -> str:
+    return _minus(number(value, 4)) if isinstance(value, float) else str(value)
+
+
+def _minus(text: str) -> str:
+    """A hyphen before a number as a minus sign."""
+    return text.replace("-", "−")
