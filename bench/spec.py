@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from pydantic import BaseModel
 
 Scalar = str | int | float | bool | None
+Progress = Callable[[int, int], None]  # (done so far, in all)
 
 
 class Variant(StrEnum):
@@ -157,6 +158,7 @@ class Experiment:
     config: type[BaseModel]
     plan: Callable[[Request], Iterable[Task]]
     execute: Callable[[Task, Context], Outcome]
+    prepare: Callable[[Sequence[Task], Context, Progress | None], None] | None = None  # shared work, before the tasks
     version: int = 1
     batch: Callable[[Task], Any] = lambda task: task.id
     parallel: bool = True  # False: one task at a time, with all cores (training a language model)

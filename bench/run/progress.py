@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
@@ -23,6 +24,27 @@ def follow(done: Iterable[Done], title: str, tasks: int, seconds: float, console
             elapsed = time.monotonic() - began
             watch.show(count, elapsed, elapsed * (seconds - worked) / worked if worked else None)
             yield item
+
+
+@contextmanager
+def counting(title: str, console: Console) -> Iterator[Callable[[int, int], None]]:
+    """A callback (done, in all) that shows shared work; nothing is shown of work that is already there."""
+    watch: _Live | _Plain | None = None
+    began = time.monotonic()
+
+    def show(done: int, total: int) -> None:
+        nonlocal watch
+        if watch is None:
+            watch = _Live(title, total, console) if console.is_terminal else _Plain(title, total, console)
+            watch.__enter__()
+        elapsed = time.monotonic() - began
+        watch.show(done, elapsed, elapsed * (total - done) / done if done else None)
+
+    try:
+        yield show
+    finally:
+        if watch is not None:
+            watch.__exit__()
 
 
 def duration(seconds: float) -> str:
@@ -55,7 +77,7 @@ class _Live:
         self.bar.stop()
 
     def show(self, count: int, elapsed: float, left: float | None) -> None:
-        text = f"{duration(elapsed)}, {duration(left)} left" if left else duration(elapsed)
+        text = f"{duration(elapsed)}, {duration(left)} left" if left and count else duration(elapsed)
         self.bar.update(self.row, completed=count, left=text)
 
 

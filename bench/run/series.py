@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from bench.spec import Record
+from bench.spec import Record, Task, canonical
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from bench.run.plan import Part
 
 IDENTITY = ("paper", "experiment", "variant", "profile", "method", "seed")
 _FIRST = ("n", "d", "k", "sigma", "beta")  # condition columns every table leads with, in this order
@@ -36,19 +38,25 @@ def series(records: Iterable[Record]) -> pd.DataFrame:
     return frame.reindex(columns=columns).sort_values([*IDENTITY, *_FIRST, "metric"], ignore_index=True, kind="stable")
 
 
-def current(records: Iterable[Record], planned: Iterable[str], versions: dict[str, int]) -> list[Record]:
-    """The records that count now: of those that answer the same cell, the planned one, else the newest.
+def in_force(records: Iterable[Record], parts: Iterable[Part]) -> list[Record]:
+    """The records that answer the plan in force, with however many seeds there are.
 
-    `planned` are ids of the plan in force; `versions` the code version of each experiment, and a record of another
-    version does not count.
+    A record counts when a planned task equals it in everything but the seed: same condition, settings, data and code
+    version. Where a part cannot be planned here (its data are elsewhere), its records of the present code version count.
     """
-    wanted = set(planned)
-    best: dict[str, tuple[bool, str, Record]] = {}
-    for record in records:
-        if versions.get(record.task.experiment) != record.task.version:
-            continue
-        rank = (record.task.id in wanted, str(record.provenance.get("finished", "")), record)
-        held = best.get(record.task.cell)
-        if held is None or rank[:2] > held[:2]:
-            best[record.task.cell] = rank
-    return [record for _, _, record in best.values()]
+    planned: set[str] = set()
+    unplanned: dict[tuple[str, str], int] = {}
+    for part in parts:
+        planned.update(_but_seed(task) for task in part.tasks)
+        if part.unavailable:
+            unplanned[part.experiment.name, part.variant] = part.experiment.version
+    return [
+        record
+        for record in records
+        if _but_seed(record.task) in planned
+        or unplanned.get((record.task.experiment, record.task.variant)) == record.task.version
+    ]
+
+
+def _but_seed(task: Task) -> str:
+    return canonical({**task.spec(), "seed": None})

@@ -1,0 +1,148 @@
+"""`prefbench run`: do what is missing, and nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from bench import papers, paths
+from bench.cli.options import (
+    ConfigFile,
+    DataDir,
+    Experiments,
+    PaperName,
+    ProfileName,
+    RunsDir,
+    Seeds,
+    Variants,
+    console,
+    selection,
+)
+from bench.spec import Context, Profile, Task
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from pathlib import Path
+
+    from bench.run.plan import Part
+    from bench.run.store import Store, Stored
+
+
+def run(
+    paper: PaperName,
+    experiment: Experiments = [],  # noqa: B006  typer reads the default, nothing changes it
+    variant: Variants = [],  # noqa: B006
+    profile: ProfileName = Profile.EMBEDDED,
+    seeds: Seeds = None,
+    jobs: Annotated[int | None, typer.Option("--jobs", "-j", min=1, help="Cores to use. Default: all.")] = None,
+    config: ConfigFile = None,
+    data_dir: DataDir = None,
+    runs: RunsDir = None,
+    retry: Annotated[bool, typer.Option("--retry", help="Try again what failed before.")] = False,
+) -> None:
+    """Run the tasks of a paper that have no record yet. Stop it any time: the same command goes on from there.
+
+    Examples:
+
+      prefbench run sparse
+
+      prefbench run sparse --experiment fig2b --variant corrected --seeds 5 --jobs 2
+
+      prefbench run sparse --experiment fig2b --variant as_released --seeds 20
+    """
+    from bench.environment import cores
+    from bench.run.plan import plan
+    from bench.run.store import Store
+
+    chosen = papers.load(paper)
+    screen = console()
+    parts = plan(chosen, selection(experiment, variant, profile, seeds, config, data_dir))
+    store = Store(paths.runs_dir(runs), chosen.name)
+    store.prepare()
+    stored = store.read()
+    for line in stored.unreadable:
+        screen.print(f"[yellow]skipped[/yellow] {line}")
+    work = [(part, _to_do(part, stored, retry)) for part in parts]
+    workers = jobs or cores()
+    _announce(work, stored, workers, screen)
+    if not any(tasks for _, tasks in work):
+        _nothing_to_do(work, stored, screen)
+        return
+    try:
+        failed = _work(work, store, paths.data_dir(data_dir), workers, screen)
+    except KeyboardInterrupt:
+        screen.print("\nStopped. Every finished task is kept; the same command goes on from there.")
+        raise SystemExit(130) from None
+    if failed:
+        screen.print(f"{failed} tasks failed: `prefbench status {paper} --why` says why, `--retry` tries again.")
+        raise SystemExit(1)
+    screen.print(f"Done. Next: `prefbench report {paper}`.")
+
+
+def _to_do(part: Part, stored: Stored, retry: bool) -> list[Task]:
+    from bench.run.status import State, standings
+
+    wanted = {State.MISSING, State.STALE} | ({State.FAILED} if retry else set())
+    return [standing.task for standing in standings(part, stored) if standing.state in wanted]
+
+
+def _announce(work: Sequence[tuple[Part, list[Task]]], stored: Stored, jobs: int, screen: Console) -> None:
+    """What will be done and what it will cost, before it starts."""
+    from rich.table import Table
+
+    from bench.run.progress import duration
+
+    table = Table("experiment", "variant", box=None, pad_edge=False, header_style="bold")
+    for name in ("to do", "recorded", f"about, on {jobs} core{'s' * (jobs > 1)}"):
+        table.add_column(name, justify="right")
+    for part, tasks in work:
+        if part.unavailable:
+            continue
+        cost = sum(map(part.experiment.seconds, tasks)) / jobs
+        recorded = sum(task.id in stored.records for task in part.tasks)
+        table.add_row(
+            part.experiment.name, part.variant, str(len(tasks)), str(recorded), duration(cost) if tasks else "-"
+        )
+    screen.print(table)
+    for part, _ in work:
+        if part.unavailable:
+            screen.print(f"not run here: {part.experiment.name} {part.variant}: {part.unavailable}")
+
+
+def _nothing_to_do(work: Sequence[tuple[Part, list[Task]]], stored: Stored, screen: Console) -> None:
+    planned = [task for part, _ in work for task in part.tasks]
+    failed = sum(task.id in stored.failures and task.id not in stored.records for task in planned)
+    tail = f" {failed} failed before: --retry tries again." if failed else ""
+    screen.print(f"Nothing to do: {len(planned) - failed} of {len(planned)} tasks are recorded.{tail}")
+
+
+def _work(
+    work: Sequence[tuple[Part, list[Task]]], store: Store, data_dir: Path | None, jobs: int, screen: Console
+) -> int:
+    """Run all parts in order; the number of tasks that failed."""
+    from bench.environment import provenance
+    from bench.run.execute import Workplace, execute
+    from bench.run.progress import counting, follow
+
+    workplace = Workplace(store.folder.parent, data_dir, paths.cache_dir(), provenance())
+    failed = 0
+    errors: set[str] = set()
+    for part, tasks in work:
+        if not tasks:
+            continue
+        cost = sum(map(part.experiment.seconds, tasks))
+        if part.experiment.prepare is not None:
+            here = Context(data_dir, paths.cache_dir(), store.folder, jobs)
+            with counting(f"{part.experiment.name} preparation", screen) as progress:
+                part.experiment.prepare(tasks, here, progress)
+        done = execute(part.experiment, tasks, workplace, jobs)
+        for item in follow(done, f"{part.experiment.name} {part.variant}", len(tasks), cost, screen):
+            if item.error:
+                failed += 1
+                if item.error not in errors:  # a thousand tasks can fail for one reason
+                    screen.print(f"failed: {item.task.label()}: {item.error}")
+                errors.add(item.error)
+    return failed
