@@ -165,7 +165,7 @@ class Experiment:
     seconds: Callable[[Task], float] = lambda task: 0.1  # rough cost on one core, for the announcement
 
 
-class Unavailable(Exception):
+class Unavailable(Exception):  # noqa: N818  a state of the machine, not an error
     """An experiment cannot run here (no data directory, no GPU, ...). The message says what it needs."""
 
 
@@ -285,6 +285,7 @@ class Paper:
     folder: Path  # its module's folder: configs/ and README.md with the quirks
     experiments: tuple[Experiment, ...]
     claims: tuple[Claim, ...]
+    derive: Callable[[pd.DataFrame], pd.DataFrame]  # series -> further rows: numbers read off whole maps and curves
     methods: Mapping[str, str]  # name -> one line
 
     def experiment(self, name: str) -> Experiment:

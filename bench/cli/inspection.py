@@ -113,7 +113,11 @@ def _explain(name: str, where: list[Standing]) -> None:
     screen = console()
     groups: dict[tuple[str, str], list[Standing]] = {}
     for standing in where:
-        reason = "recorded, and nothing that the result depends on has changed" if standing.state == State.DONE else standing.why
+        reason = (
+            "recorded, and nothing that the result depends on has changed"
+            if standing.state == State.DONE
+            else standing.why
+        )
         groups.setdefault((standing.state, reason), []).append(standing)
     screen.print(f"\n[bold]{name}[/bold]")
     for (state, reason), members in groups.items():

@@ -30,9 +30,7 @@ PaperName = Annotated[
 ]
 Experiments = Annotated[
     list[str],
-    typer.Option(
-        "--experiment", "-e", help="Only this experiment (repeatable).", autocompletion=_complete_experiments
-    ),
+    typer.Option("--experiment", "-e", help="Only this experiment (repeatable).", autocompletion=_complete_experiments),
 ]
 Variants = Annotated[
     list[str],

@@ -23,9 +23,9 @@ from bench.cli.options import (
 from bench.spec import Context, Profile, Task
 
 if TYPE_CHECKING:
-    from rich.console import Console
-
     from pathlib import Path
+
+    from rich.console import Console
 
     from bench.run.plan import Part
     from bench.run.store import Store, Stored

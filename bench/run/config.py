@@ -34,7 +34,7 @@ def load(paper: Paper, experiment: Experiment, profile: Profile, own: Path | Non
     merged = _at_profile(read_yaml(path), profile, path)
     if own is not None:
         merged = _merge(merged, _at_profile(read_yaml(own), profile, own))
-    config = validate(experiment.config, merged, own or path)
+    config: Any = validate(experiment.config, merged, own or path)
     if strange := set(config.seeds) - set(experiment.variants):
         raise unknown("variant", sorted(strange)[0], experiment.variants, f"{own or path}: seeds")
     return config

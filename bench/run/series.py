@@ -42,7 +42,7 @@ def in_force(records: Iterable[Record], parts: Iterable[Part]) -> list[Record]:
     """The records that answer the plan in force, with however many seeds there are.
 
     A record counts when a planned task equals it in everything but the seed: same condition, settings, data and code
-    version. Where a part cannot be planned here (its data are elsewhere), its records of the present code version count.
+    version. Where a part cannot be planned here (its data are elsewhere), its records of the present version count.
     """
     planned: set[str] = set()
     unplanned: dict[tuple[str, str], int] = {}

@@ -44,7 +44,9 @@ def _standing(task: Task, stored: Stored, by_cell: Mapping[str, Record]) -> Stan
         return Standing(task, State.DONE, f"recorded at {finished}; nothing that its result depends on has changed")
     if note := stored.failures.get(task.id):
         last = str(note.get("traceback", "")).strip().splitlines()
-        return Standing(task, State.FAILED, f"failed: {last[-1] if last else 'no reason recorded'} (--retry tries again)")
+        return Standing(
+            task, State.FAILED, f"failed: {last[-1] if last else 'no reason recorded'} (--retry tries again)"
+        )
     if record := by_cell.get(task.cell):
         return Standing(task, State.STALE, "; ".join(_differences(record.task, task)))
     return Standing(task, State.MISSING, "never run")

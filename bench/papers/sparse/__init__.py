@@ -1,12 +1,18 @@
 """Leveraging Sparsity for Sample-Efficient Preference Learning (Yao, He and Gastpar, ICML 2025)."""
 
+from __future__ import annotations
+
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from bench.papers.sparse import synthetic
 from bench.papers.sparse.claims import CLAIMS
 from bench.papers.sparse.fig4 import FIG4
 from bench.papers.sparse.synthetic import GridConfig
 from bench.spec import Experiment, Paper, Profile, Variant
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 _SOLVERS = {
     Variant.CORRECTED: "the certified optimum (gap below 1e-8) over the unit ball",
@@ -31,6 +37,12 @@ def _grid(name: str, title: str, shows: str, variants: dict[Variant, str], profi
     )
 
 
+def _derive(series: pd.DataFrame) -> pd.DataFrame:
+    from bench.papers.sparse.derived import derive
+
+    return derive(series)
+
+
 _ALL = (Profile.EMBEDDED, Profile.PAPER)  # the synthetic experiments are the paper's own at every scale
 
 PAPER = Paper(
@@ -43,7 +55,13 @@ PAPER = Paper(
     slot="learn/reward",
     folder=Path(__file__).parent,
     experiments=(
-        _grid("fig1", "Figure 1", "Error of the l1 estimate over n and beta: which beta is best at each n.", _SOLVERS, _ALL),
+        _grid(
+            "fig1",
+            "Figure 1",
+            "Error of the l1 estimate over n and beta: which beta is best at each n.",
+            _SOLVERS,
+            _ALL,
+        ),
         _grid("fig2a", "Figure 2a", "Error against sparsity k/d: where l1 stops helping.", _SOLVERS, _ALL),
         _grid("fig2b", "Figure 2b", "Error against n for a sparse truth: l1 below the MLE.", _SOLVERS, _ALL),
         _grid(
@@ -56,6 +74,7 @@ PAPER = Paper(
         FIG4,
     ),
     claims=CLAIMS,
+    derive=_derive,
     methods={
         "mle": "maximum likelihood over the unit ball",
         "l1": "maximum likelihood with an l1 penalty",

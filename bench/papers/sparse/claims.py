@@ -1,18 +1,15 @@
-"""What the paper says that can be tested at any scale: rates, a crossing, orders. Criteria are fixed here, in advance."""
+"""What the paper says that can be tested at any scale: rates, crossings, orders. Criteria are fixed here."""
 
 from __future__ import annotations
 
 import functools
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 
 from bench.spec import Claim, Effect, Variant
 from bench.verdict import effects
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 RATE_MARGIN = 0.25  # an exponent of 1 to within a quarter: 1/2, the slow rate, is two margins away
 CROSSING_MARGIN = 0.1  # in k/d: the crossing of Figure 2a reads 0.50 to 0.55, its dashed line is drawn at 0.5 by hand
@@ -26,7 +23,7 @@ def _rate(method: str, scale: Callable[[pd.DataFrame], pd.Series], series: pd.Da
     if rows.empty:
         return None
     errors = rows.assign(rate=scale(rows).round(12)).rename(columns={"value": "error"})
-    cells = errors.groupby(["seed", "rate"], as_index=False)["error"].mean()
+    cells = errors.groupby(["seed", "rate"])["error"].mean().reset_index()
     return effects.slope_effect(cells, "rate", "error", target=1.0, margin=RATE_MARGIN)
 
 
@@ -61,7 +58,10 @@ def _best_beta(series: pd.DataFrame) -> Effect | None:
     rows = series[(series["metric"] == "squared_sigma_error") & (series["method"] == "l1")]
     if rows["n"].nunique() < 3:
         return None
-    best = rows.groupby(["seed", "n"]).apply(_argmin_beta, include_groups=False).rename("beta").reset_index()
+    best = pd.DataFrame(
+        [(seed, n, _argmin_beta(cell)) for (seed, n), cell in rows.groupby(["seed", "n"])],
+        columns=["seed", "n", "beta"],
+    )
     return effects.slope_effect(best, "n", "beta", target=-0.5, margin=BETA_MARGIN)
 
 

@@ -60,7 +60,16 @@ def plan(request: Request) -> Iterator[Task]:
                     beta = config.beta_constant * n**-0.5 if method == "l1" else 0.0
                     condition = {"n": n, "d": 1 if method == "length" else d, "beta": beta, "dataset": name}
                     yield Task(
-                        "sparse", "fig4", request.variant, request.profile, method, seed, condition, settings, data, VERSION
+                        "sparse",
+                        "fig4",
+                        request.variant,
+                        request.profile,
+                        method,
+                        seed,
+                        condition,
+                        settings,
+                        data,
+                        VERSION,
                     )
 
 
@@ -90,6 +99,7 @@ def execute(task: Task, context: Context) -> Outcome:
             return theta, as_released_head.STEPS
 
         theta, metrics = fitting.measured(solve, chosen, labels, beta=beta, sigma=1.0, radius=radius)
+        metrics |= {f"objective_step{step}": curves["loss"][curves["step"].index(step)] for step in (0, 1800)}
     else:
         method = "l1" if task.method == "l1" else "mle"
         theta, metrics = fitting.certified(

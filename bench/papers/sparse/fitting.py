@@ -18,18 +18,25 @@ NONZERO = 1e-8  # a coordinate counts as non-zero above this (the released solve
 
 
 def certified(
-    method: str, differences: Array, labels: Array, *, beta: float, k: int, sigma: float, radius: float, tolerance: float
+    method: str,
+    differences: Array,
+    labels: Array,
+    *,
+    beta: float,
+    k: int,
+    sigma: float,
+    radius: float,
+    tolerance: float,
 ) -> tuple[Array, dict[str, float]]:
     """The certified estimate (d,) of `method` (mle, l1 or l0) and its metrics.
 
     Raises RuntimeError when the certificate stays above `tolerance`: such a fit is a failure, never a result.
     """
-    shared = {"sigma": sigma, "radius": radius, "tol": tolerance}
     estimator = {
-        "mle": lambda: BradleyTerry(**shared),
-        "l1": lambda: L1BradleyTerry(beta, **shared),
-        "l0": lambda: L0BradleyTerry(k, **shared),
-    }[method]()
+        "mle": BradleyTerry(sigma=sigma, radius=radius, tol=tolerance),
+        "l1": L1BradleyTerry(beta, sigma=sigma, radius=radius, tol=tolerance),
+        "l0": L0BradleyTerry(k, sigma=sigma, radius=radius, tol=tolerance),
+    }[method]
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", NotConverged)  # raised below, with the gap
         began = time.perf_counter()

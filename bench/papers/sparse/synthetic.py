@@ -21,12 +21,13 @@ Count = Annotated[int, Field(ge=1)]
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 Method = Literal["mle", "l1", "l0"]
 
+
 class Beta(BaseModel):
     """The weight of the l1 norm: listed values, or a constant times a function of n and d."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    values: list[Annotated[float, Field(ge=0, allow_inf_nan=False)]] = []
+    values: list[Annotated[float, Field(ge=0, allow_inf_nan=False)]] = Field(default=[])
     constant: Positive = 1.0
     rule: Literal["listed", "1/sqrt(n)", "sqrt(log(d)/n)"] = "listed"
 
@@ -52,7 +53,7 @@ class GridConfig(Config):
     sigma: Positive  # noise scale of the comparisons
     beta: Beta  # weight of the l1 norm, for l1
     tolerance: Positive  # certified optimality gap of a corrected fit
-    subset: dict[Variant, dict[Literal["n", "d", "k"], list[Count]]] = {}  # a variant may run on part of the grid
+    subset: dict[Variant, dict[Literal["n", "d", "k"], list[Count]]] = Field(default={})  # of the grid, for a variant
 
     @model_validator(mode="after")
     def _sparse(self) -> GridConfig:
@@ -101,7 +102,8 @@ def execute(task: Task, context: Context) -> Outcome:
     from bench.data.synthetic import squared_l2_error, squared_sigma_error
     from bench.papers.sparse import as_released, fitting
 
-    n, d, k, sigma, beta = (task.condition[name] for name in ("n", "d", "k", "sigma", "beta"))
+    n, d, k = (int(task.condition[name] or 0) for name in ("n", "d", "k"))
+    sigma, beta = (float(task.condition[name] or 0) for name in ("sigma", "beta"))
     problem = _problem(n, d, k, sigma, task.seed)
     shared = {"beta": beta, "sigma": sigma, "radius": task.settings["radius"]}
     if task.variant == Variant.AS_RELEASED:
