@@ -23,6 +23,7 @@ from bench.spec import Published
 ERROR = "squared_sigma_error"
 ERROR_LABEL = "squared error in the data norm"
 LEVELS = np.round(np.arange(-4.8, 0.61, 0.6), 1)  # the contour levels of the paper's Figure 1, log10
+READING = 0.05  # the error of reading a point of that figure, in both logarithms
 SHOWN_BETA = (-3.5, -1.1)  # the paper's range of log10 beta
 
 
@@ -34,33 +35,46 @@ def fig1(series: pd.DataFrame, published: Sequence[Published]) -> Drawing:
     grid = np.log10(rows.pivot(index="beta", columns="n", values="mean"))
     if min(grid.shape) < 3:
         raise NothingToDrawError("Figure 1 needs at least three values of n and of beta")
+    x, y = np.log10(grid.columns.to_numpy(float)), np.log10(grid.index.to_numpy(float))
+    best = _best_beta(rows)
+    slope, intercept = np.polyfit(best["x"], best["y"], 1)
+    line = _line("line through our best β", best["x"], slope, intercept)
+    paper = _line("the paper's rule", rows["x"], -0.5, -0.7).assign(kind="published")
+    theirs, ours = _boundaries(published, x, y, grid.to_numpy())
     with style.style():
-        figure, (axes,) = style.new(style.COLUMN, 2.9)
-        x, y = np.log10(grid.columns.to_numpy(float)), np.log10(grid.index.to_numpy(float))
-        image = axes.contourf(x, y, grid.to_numpy(), levels=LEVELS, cmap="cividis", extend="both")
-        axes.plot(rows["x"], rows["y"], ".", markersize=0.9, color=style.INK, alpha=0.5, gid=rows["series"].iloc[0])
-        bar = figure.colorbar(image, ax=axes, pad=0.02, label="log₁₀ mean " + ERROR_LABEL, ticks=LEVELS)
-        bar.outline.set_visible(False)
-        best = _best_beta(rows)
-        slope, intercept = np.polyfit(best["x"], best["y"], 1)
-        line = _line("line through our best β", best["x"], slope, intercept)
-        paper = _line("the paper's rule", rows["x"], -0.5, -0.7).assign(kind="published")
-        axes.plot(paper["x"], paper["y"], color="white", linewidth=2.4)
-        axes.plot(paper["x"], paper["y"], color=style.INK, linestyle=(0, (4, 2)), label="paper: −0.5 log n − 0.7")
-        axes.plot(best["x"], best["y"], "o", color="white", markeredgecolor=style.INK, markeredgewidth=0.6)
-        axes.plot(line["x"], line["y"], color="white", linewidth=2.8)
-        axes.plot(line["x"], line["y"], color=style.METHODS["mle"][1], label=f"ours: {_linear(slope, intercept)}")
-        boundaries = _boundaries(axes, published)
+        figure, (axes,) = style.new(style.COLUMN, 3.1)
+        colours = style.map_colours(len(LEVELS) + 1)
+        image = axes.contourf(x, y, grid.to_numpy(), levels=LEVELS, colors=colours, extend="both")
+        axes.plot(rows["x"], rows["y"], ".", markersize=0.8, color=style.ON_MAP, alpha=0.4, gid=rows["series"].iloc[0])
+        figure.colorbar(image, ax=axes, pad=0.02, label="log₁₀ mean squared error", ticks=LEVELS).outline.set_visible(
+            False
+        )
+        for level, points in theirs.groupby("level"):
+            colour = colours[int(np.searchsorted(LEVELS, level))]
+            axes.errorbar(
+                points["x"], points["y"], xerr=READING, yerr=READING, marker="D", markersize=3.5, color=style.ON_MAP,
+                markerfacecolor=colour, linewidth=0.8, linestyle=":", label="_",
+            )  # fmt: skip
+            axes.annotate(f"{level:g}".replace("-", "−"), (points["x"].iloc[0], points["y"].max()), xytext=(3, 3),
+                          textcoords="offset points", color=style.ON_MAP, size=6)  # fmt: skip
+        axes.plot([], [], "D:", color=style.ON_MAP, markerfacecolor="none", label="the paper's level boundaries")
+        axes.plot(paper["x"], paper["y"], color="white", linewidth=3)
+        axes.plot(
+            paper["x"], paper["y"], color=style.PAPER_RULE, linestyle=(0, (4, 2)), label=f"paper: {_linear(-0.5, -0.7)}"
+        )
+        axes.plot(line["x"], line["y"], color="white", linewidth=3)
+        axes.plot(line["x"], line["y"], color=style.METHODS["l1"][1], label=f"ours: {_linear(slope, intercept)}")
+        axes.plot(best["x"], best["y"], "o", color=style.METHODS["l1"][1], markeredgecolor="white", markeredgewidth=0.6)
         axes.set(xlabel="log₁₀ n", ylabel="log₁₀ β", ylim=SHOWN_BETA, xlim=(x.min(), x.max()))
         axes.grid(visible=False)
         figure.legend(loc="outside upper center", ncols=1)
     return Drawing(
         figure,
-        pd.concat([rows, paper, line, boundaries], ignore_index=True),
-        f"Mean squared error of ℓ1 over n and β (d = 100, k = 5; {style.VARIANTS[variant][0]}), at the paper's levels;"
-        f" small dots are the grid. White circles: the best β at each n. Their line, {_linear(slope, intercept)},"
-        " stands beside the paper's dashed one. Crosses: where the paper's map crosses the level beside them, with"
-        " the error of reading it.",
+        pd.concat([rows, paper, line, best, theirs, ours], ignore_index=True),
+        f"Mean squared error of ℓ1 over n and β (d = 100, k = 5; {style.VARIANTS[variant][0]}; {_seeds(rows)}), at the"
+        " paper's levels; small dots are the grid. Circles: the best β at each n, with the line through them. Diamonds:"
+        " where the paper's map crosses the level beside them, with the error of reading it; where the two maps agree,"
+        " a diamond lies on the edge between two shades.",
     )
 
 
@@ -81,7 +95,8 @@ def fig2a(series: pd.DataFrame, published: Sequence[Published]) -> Drawing:
     return Drawing(
         figure,
         pd.concat([ours, theirs, crossing], ignore_index=True),
-        "Error against sparsity at n = d = 100, β = 0.1. Grey: published, with the error of reading it."
+        f"Error against sparsity at n = d = 100, β = 0.1 ({_seeds(ours)}). Grey: published, with the"
+        " error of reading it."
         + (f" Vertical lines: where the mean of ℓ1 crosses that of the MLE ({where})." if where else " No crossing."),
     )
 
@@ -95,14 +110,14 @@ def fig2b(series: pd.DataFrame, published: Sequence[Published]) -> Drawing:
         figure, (axes,) = style.new(style.COLUMN, 2.6)
         axes.set(xscale="log", yscale="log", xlabel="number of comparisons n", ylabel=ERROR_LABEL)
         _draw(axes, ours, theirs)
-        style.log_axis(axes.xaxis, sorted(ours["n"].unique()))
+        style.log_axis(axes.xaxis, style.apart(ours["n"].unique()))
         style.log_axis(axes.yaxis, _decades(ours, theirs))
         figure.legend(loc="outside upper center", ncols=2)
     return Drawing(
         figure,
         pd.concat([ours, theirs], ignore_index=True),
-        "Error against the number of comparisons at d = 100, k = 5, β = n^(−1/2). Grey: published, with the error of"
-        " reading it.",
+        f"Error against the number of comparisons at d = 100, k = 5, β = n^(−1/2) ({_seeds(ours)}). Grey: published,"
+        " with the error of reading it.",
     )
 
 
@@ -191,7 +206,7 @@ def fig4(series: pd.DataFrame, published: Sequence[Published]) -> Drawing:
         for axes in panels:
             axes.axhline(0.5, color=style.MUTED, linewidth=0.8, linestyle=":")
             axes.set(xscale="log", xlabel="training comparisons n")
-            style.log_axis(axes.xaxis, sorted(set(ours["x"]) | set(theirs["x"]))[::2])
+            style.log_axis(axes.xaxis, style.apart([*ours["x"], *theirs["x"]], ratio=3.5))
         panels[0].set_ylabel("test accuracy")
         handles = {
             label: handle for axes in panels for handle, label in zip(*axes.get_legend_handles_labels(), strict=True)
@@ -233,18 +248,27 @@ def _linear(slope: float, intercept: float) -> str:
     return f"log β = {slope:.2f} log n {sign} {abs(intercept):.2f}".replace("-", "−")
 
 
-def _boundaries(axes: Axes, published: Sequence[Published]) -> pd.DataFrame:
-    """Crosses where the published map crosses a level, with the level beside them."""
-    rows = []
+def _boundaries(
+    published: Sequence[Published], x: np.ndarray, y: np.ndarray, z: np.ndarray
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Where the published map crosses a level at a given log10 beta, and where ours (z over y and x) does."""
+    theirs, ours = [], []
     for number in published:
-        if number.value is None or "level" not in number.condition:
+        if number.metric != "log10_n_at_level" or number.value is None or "log10_beta" not in number.condition:
             continue
-        y, error, level = float(number.condition["log10_beta"]), number.reading_error, number.condition["level"]
-        axes.errorbar(number.value, y, xerr=error, yerr=error, color="white", linewidth=0.9)
-        axes.annotate(f"{level}", (number.value, y), xytext=(2, 2), textcoords="offset points", color="white", size=5)
-        identity = {"series": "published level boundary", "kind": "published", "method": number.method}
-        rows.append({**identity, "metric": number.metric, "x": number.value, "y": y, "level": level})
-    return pd.DataFrame(rows)
+        level, log10_beta = float(number.condition["level"]), float(number.condition["log10_beta"])
+        shared = {"method": number.method, "metric": number.metric, "level": level, "log10_beta": log10_beta}
+        theirs.append(
+            {**shared, "series": "published boundary", "kind": "published", "x": number.value, "y": log10_beta}
+        )
+        along = np.array([np.interp(log10_beta, y, column) for column in z.T])
+        below = np.flatnonzero((along[:-1] > level) & (along[1:] <= level))
+        if len(below):
+            i = below[-1]
+            n = x[i] + (along[i] - level) / (along[i] - along[i + 1]) * (x[i + 1] - x[i])
+            ours.append({**shared, "series": "our boundary", "kind": "fit", "x": n, "y": log10_beta, "mean": n})
+    columns = ["method", "metric", "level", "log10_beta", "series", "kind", "x", "y"]
+    return pd.DataFrame(theirs, columns=columns), pd.DataFrame(ours, columns=[*columns, "mean"])
 
 
 def _crossings(rows: pd.DataFrame) -> pd.DataFrame:
@@ -262,6 +286,14 @@ def _crossings(rows: pd.DataFrame) -> pd.DataFrame:
             x = x0 - excess[left] * (x1 - x0) / (excess[left + 1] - excess[left])
             found.append({"series": f"crossing {variant}", "kind": "fit", "variant": variant, "x": x})
     return pd.DataFrame(found, columns=["series", "kind", "variant", "x"])
+
+
+def _seeds(rows: pd.DataFrame) -> str:
+    """`20 seeds`, or `true optimum: 20 seeds, authors' solver: 3 seeds` where the variants differ."""
+    counts = rows.groupby("variant", sort=False)["replicates"].max()
+    if counts.nunique() == 1:
+        return f"{counts.iloc[0]} seeds"
+    return ", ".join(f"{style.VARIANTS[variant][0]}: {count} seeds" for variant, count in counts.items())
 
 
 def _decades(*tables: pd.DataFrame) -> list[float]:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
 import matplotlib as mpl
+import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, FuncFormatter, LogLocator, NullFormatter
 
@@ -16,7 +18,8 @@ COLUMN, TEXT = 3.25, 6.75  # inches: one column and the full text width of an IC
 
 INK, MUTED, GRID = "#1f2328", "#5f6873", "#dfe3e8"
 PUBLISHED = "#9aa3ad"
-OUTSIDE = "#cc79a7"
+PAPER_RULE = "#7a1f5c"
+ON_MAP = "#16191d"  # ink on a map, whose colours stay as they are on a dark page
 
 # Okabe and Ito's colours: distinct to colour-blind readers, and of distinct lightness together with the markers
 METHODS: Mapping[str, tuple[str, str, str]] = {
@@ -80,6 +83,21 @@ def label(method: str, variant: str, variants: int) -> str:
     """The label of a curve: the method, and the variant where the figure shows more than one."""
     method_label = METHODS[method][0]
     return f"{method_label}, {VARIANTS[variant][0]}" if variants > 1 else method_label
+
+
+def map_colours(count: int) -> list[str]:
+    """`count` colours from large to small error, light to mid: dark ink reads on all of them, in colour and in grey."""
+    shades = mpl.colormaps["cividis"](np.linspace(0.42, 1.0, count))
+    return [to_hex(shade) for shade in shades]
+
+
+def apart(values: Iterable[float], ratio: float = 1.5) -> list[float]:
+    """Those of the values that stand far enough apart on a logarithmic axis to be labelled."""
+    kept: list[float] = []
+    for value in sorted(set(values)):
+        if not kept or value >= ratio * kept[-1]:
+            kept.append(float(value))
+    return kept
 
 
 def curve(axes: Axes, rows: pd.DataFrame, variants: int, **options: Any) -> None:

@@ -98,7 +98,10 @@ def published_curves(
             "high": number.value + number.reading_error,
         }
         for number in published
-        if number.value is not None and number.method in methods and number.metric == metric
+        if number.value is not None
+        and number.known != "rerun"  # not in the paper
+        and number.method in methods
+        and number.metric == metric
     ]
     if not rows:
         return pd.DataFrame(columns=[*FIXED_COLUMNS])

@@ -155,34 +155,36 @@ def _check_lines(figure: Figure, plotted: pd.DataFrame) -> None:
 
 
 def check_published(drawing: Drawing, published: Sequence[Published], experiment: str) -> pd.DataFrame:
-    """Each published number that the figure plots a mean for, with our point of the variant that made it.
+    """Each published number that the figure draws, beside our point of the variant that made it.
 
     Columns: `id`, `point` (the condition in words), `variant`, `plotted`, `published`, `tolerance`, `within`. The
-    tolerance is the number's equivalence margin, or the error of reading it where that is larger.
+    tolerance is the number's equivalence margin, or the error of reading it where that is larger. Numbers that are
+    not in the paper (`rerun`) are left to the verdicts.
     """
-    rows = drawing.plotted[drawing.plotted["kind"] == "records"]
+    ours = drawing.plotted[drawing.plotted["kind"] != "published"].dropna(subset=["metric", "mean"])
     found = []
     for number in published:
-        if number.experiment != experiment or number.value is None or not number.variants:
+        if number.experiment != experiment or number.value is None or number.known == "rerun":
             continue
-        chosen = rows[(rows["method"] == number.method) & (rows["metric"] == number.metric)]
+        chosen = ours[(ours["method"] == number.method) & (ours["metric"] == number.metric)]
         for column, value in number.condition.items():
             if column in chosen.columns:
                 chosen = chosen[(chosen[column] == value) | chosen[column].isna()]
-        available = [variant for variant in number.variants if (chosen["variant"] == variant).any()]
-        if not available:
+        made = chosen[chosen["variant"].isin(map(str, number.variants)) | chosen["variant"].isna()]
+        if made.empty:
             continue
-        mean = float(chosen[chosen["variant"] == available[0]]["mean"].iloc[0])
+        order = [*map(str, number.variants)]
+        point = min(made.to_dict("records"), key=lambda p: order.index(p["variant"]) if p["variant"] in order else -1)
         allowed = tolerance(number)
         found.append(
             {
                 "id": number.id,
                 "point": ", ".join(f"{key} = {value}" for key, value in number.condition.items()),
-                "variant": str(available[0]),
-                "plotted": mean,
+                "variant": point["variant"],
+                "plotted": point["mean"],
                 "published": number.value,
                 "tolerance": allowed,
-                "within": abs(mean - number.value) <= allowed,
+                "within": abs(point["mean"] - number.value) <= allowed,
             }
         )
     return pd.DataFrame(found, columns=["id", "point", "variant", "plotted", "published", "tolerance", "within"])

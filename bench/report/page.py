@@ -21,7 +21,7 @@ from bench.report.summary import (
     numbers,
     tally,
 )
-from bench.spec import Experiment, Paper, Published, Record, Ruling, Verdict
+from bench.spec import Experiment, Paper, Published, Record, Ruling, Variant, Verdict
 
 _ICONS: Mapping[Ruling, str] = {
     Ruling.SUPPORTED: "✓",
@@ -35,7 +35,7 @@ _ICONS: Mapping[Ruling, str] = {
 
 @dataclass(frozen=True)
 class Material:
-    """All that a report is made of. `findings` are sentences by experiment: what its variants differ in, by how much."""
+    """All that a report is made of. `findings` are sentences by experiment: where its variants differ, by how much."""
 
     paper: Paper
     verdicts: Sequence[Verdict]
@@ -69,15 +69,7 @@ def render(material: Material) -> str:
         lstrip_blocks=True,
     )
     templates.filters.update(
-        {
-            "number": lambda value, digits=3: _minus(number(value, digits)),
-            "slug": lambda ruling: str(ruling).replace(" ", "-"),
-            "icon": lambda ruling: _ICONS[ruling],
-            "words": lambda variant: VARIANT_WORDS[variant],
-            "duration": duration,
-            "memory": memory,
-            "safe_svg": Markup,  # made by bench.report.svg, which escapes what it is given
-        }
+        number=_number, slug=_slug, icon=_icon, words=_words, duration=duration, memory=memory, markup=Markup
     )
     css = (Path(__file__).parent / "templates" / "page.css").read_text(encoding="utf-8")
     return templates.get_template("page.html.j2").render(css=Markup(css), plural=plural, **_view(material))
@@ -88,7 +80,7 @@ def _view(material: Material) -> dict[str, Any]:
     spent = costs(material.records)
     return {
         "paper": paper,
-        "headline": headline(verdicts),
+        "headline": headline(paper, verdicts),
         "findings": [sentence for sentences in material.findings.values() for sentence in sentences],
         "bars": [bar for variant in VARIANT_WORDS if (bar := _bar(variant, verdicts))],
         "claims": _claims(paper, verdicts),
@@ -236,6 +228,22 @@ def _command(paper: Paper, experiment: str, variant: str, profile: str) -> str:
 
 def _plain(value: object) -> str:
     return _minus(number(value, 4)) if isinstance(value, float) else str(value)
+
+
+def _number(value: float | None, digits: int = 3) -> str:
+    return _minus(number(value, digits))
+
+
+def _slug(ruling: Ruling) -> str:
+    return str(ruling).replace(" ", "-")
+
+
+def _icon(ruling: Ruling) -> str:
+    return _ICONS[ruling]
+
+
+def _words(variant: Variant) -> str:
+    return VARIANT_WORDS[variant]
 
 
 def _minus(text: str) -> str:

@@ -7,14 +7,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from bench.report.format import plural
-from bench.spec import Published, Ruling, Variant, Verdict
+from bench.spec import Paper, Published, Ruling, Variant, Verdict
 
 CLAIM_RULINGS = (Ruling.SUPPORTED, Ruling.CONTRADICTED, Ruling.INCONCLUSIVE, Ruling.NOT_ATTEMPTED)
 NUMBER_RULINGS = (Ruling.EQUIVALENT, Ruling.DIFFERENT, Ruling.INCONCLUSIVE, Ruling.NOT_ATTEMPTED)
 VARIANT_WORDS: Mapping[str, str] = {
-    Variant.AS_PUBLISHED: "as published",
-    Variant.AS_RELEASED: "as released",
     Variant.CORRECTED: "corrected",
+    Variant.AS_RELEASED: "as released",
+    Variant.AS_PUBLISHED: "as published",
 }
 
 
@@ -81,8 +81,8 @@ def in_words(counts: Mapping[Ruling, int], rulings: Sequence[Ruling]) -> str:
     return ", ".join(f"{counts[ruling]} {ruling}" for ruling in rulings if counts.get(ruling)) or "none"
 
 
-def headline(verdicts: Sequence[Verdict]) -> list[str]:
-    """The state of a paper in sentences, one for the claims of each variant and one for its numbers."""
+def headline(paper: Paper, verdicts: Sequence[Verdict]) -> list[str]:
+    """The state of a paper in sentences: its claims and numbers in each variant, and which claims are contradicted."""
     sentences = []
     for variant, words in VARIANT_WORDS.items():
         mine = [verdict for verdict in verdicts if verdict.variant == variant]
@@ -96,4 +96,8 @@ def headline(verdicts: Sequence[Verdict]) -> list[str]:
             parts.append(f"of {plural(len(about_numbers), 'published number')}, {counts}")
         if parts:
             sentences.append(f"{words.capitalize()}: {'; '.join(parts)}.")
+    statements = {claim.name: claim.statement for claim in paper.claims}
+    for verdict in claims(verdicts):
+        if verdict.ruling == Ruling.CONTRADICTED:
+            sentences.append(f"Contradicted ({VARIANT_WORDS[verdict.variant]}): “{statements[verdict.subject]}”")
     return sentences or ["Nothing has been compared yet."]

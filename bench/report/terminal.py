@@ -33,7 +33,7 @@ def print_verdicts(verdicts: Sequence[Verdict], paper: Paper, published: Sequenc
         console.print(_claims_table(about_claims))
     if series := groups(verdicts, published):
         console.print(_numbers_table(series))
-    for sentence in headline(verdicts):
+    for sentence in headline(paper, verdicts):
         console.print(sentence)
 
 
@@ -59,11 +59,11 @@ def _claims_table(verdicts: Sequence[Verdict]) -> Table:
 
 def _numbers_table(series: Sequence[Group]) -> Table:
     table = _table("Published numbers")
-    table.add_column("series", overflow="fold")
+    table.add_column("series", no_wrap=True)
     table.add_column("variant", no_wrap=True)
     for ruling, heading in zip(NUMBER_RULINGS, _HEADINGS, strict=True):
         table.add_column(Text(heading, style=_COLOURS[ruling]), justify="right", no_wrap=True)
-    table.add_column("largest\ndifference", justify="right", no_wrap=True)
+    table.add_column("largest\ngap", justify="right", no_wrap=True)
     table.add_column("at", overflow="fold")
     for group in series:
         largest = group.largest
