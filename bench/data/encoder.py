@@ -59,9 +59,7 @@ def embed(texts: Sequence[Text], progress: Progress | None = None) -> NDArray[np
     Raises UserError as `model_path` does.
     """
     folder = model_path()
-    from transformers import AutoModel
-
-    model = AutoModel.from_pretrained(folder, local_files_only=True).eval()
+    model = _model(folder)
     tokens = _tokens(texts, folder)
     order = sorted(range(len(texts)), key=lambda index: (len(tokens[index]), index))
     embedded = np.empty((len(texts), DIMENSION), dtype=np.float32)
@@ -72,6 +70,20 @@ def embed(texts: Sequence[Text], progress: Progress | None = None) -> NDArray[np
         if progress is not None:
             progress(done, len(texts))
     return embedded
+
+
+def _model(folder: Path) -> torch.nn.Module:
+    from transformers import AutoModel
+    from transformers.utils import logging
+
+    bar = logging.is_progress_bar_enabled()
+    logging.disable_progress_bar()  # it would break into the caller's own display
+    try:
+        model: torch.nn.Module = AutoModel.from_pretrained(folder, local_files_only=True, dtype=torch.float32)
+    finally:
+        if bar:
+            logging.enable_progress_bar()
+    return model.eval()
 
 
 def _tokens(texts: Sequence[Text], folder: Path) -> list[list[int]]:

@@ -17,6 +17,9 @@ FILE = DataFile(
     ("subset", "prompt", "chosen", "rejected"),
     rows=4_664,
 )
+GROUPS = 4_382
+EMPTY_ANSWERS = 8  # pairs with an empty answer; they are kept
+LONGER_WINS = 0.5225  # accuracy of "the answer with more characters is preferred"
 SOURCE = (
     "anthropics/hh-rlhf at 354e5c3cb8960630860dd5774a6ac2a58313bf4d, harmless-base/test.jsonl.gz, and "
     "helpful-base/test in the copy of Linear95/DSP at ec099cf332cfdac0d1b0d644844ba60459144092, data/helpful.test.json"
@@ -31,7 +34,7 @@ def load(data_dir: Path) -> Dataset:
     """The 4,664 pairs: 2,352 helpful, then 2,312 harmless.
 
     The group is the human's opening message: dialogues that open alike are stages of one conversation or retellings
-    of it, so they stay on one side of a split. Eight pairs have an empty answer; they are kept.
+    of it, so they stay on one side of a split. `EMPTY_ANSWERS` pairs have an empty answer; they are kept.
     Raises UserError for a missing, changed or malformed file.
     """
     rows = read_rows(data_dir, FILE, HOW_TO_GET)

@@ -24,6 +24,7 @@ SOURCE = "self-made templated text, not human preferences (bench/data/made.py)"
 PROMPTS = 960
 ANSWERS = 5  # per prompt; every two of them are compared once: 10 pairs
 ATTRIBUTES = ("relevant", "concrete", *SENTENCES)
+FINGERPRINT = "3dfa0859af52b2c46f87f6a322074b5a93fe68441ba03840287cc4effcb0ac90"
 WEIGHTS = {"relevant": 1.5, "concrete": 1.0, "polite": 0.8, "example": 0.8, "hedging": -1.0, "rude": -1.5}
 
 Array = NDArray[np.float64]
