@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import torch
-from torch.nn import functional as F
+from torch.nn.functional import softplus
 
 
 def pairwise_loss(rewards: torch.Tensor, first: torch.Tensor, last: torch.Tensor) -> torch.Tensor:
@@ -16,7 +16,7 @@ def pairwise_loss(rewards: torch.Tensor, first: torch.Tensor, last: torch.Tensor
     chosen, rejected = rewards.chunk(2)
     position = torch.arange(rewards.shape[1], device=rewards.device)
     inside = (position >= first[:, None]) & (position < last[:, None])
-    token_loss = F.softplus(rejected - chosen)  # -log sigmoid(chosen - rejected)
+    token_loss = softplus(rejected - chosen)  # -log sigmoid(chosen - rejected)
     return ((token_loss * inside).sum(1) / inside.sum(1)).mean()
 
 
@@ -33,7 +33,7 @@ def l1_norm(weight: torch.Tensor) -> torch.Tensor:
 
 
 @torch.no_grad()
-def proximal_step_l1(weight: torch.nn.Parameter, optimizer: torch.optim.AdamW, beta: float) -> None:
+def proximal_step_l1(weight: torch.Tensor, optimizer: torch.optim.AdamW, beta: float) -> None:
     """The l1 half of a proximal AdamW step, after `optimizer.step()` on the smooth loss: exact zeros.
 
     Adam moves coordinate j by lr * m_j / (sqrt(v_j) + eps): a gradient step in the metric diag(sqrt(v) + eps) / lr.
