@@ -36,7 +36,7 @@ def load(name: str, seed: int | None = None) -> Split:
 
     Raises UserError for a name without a manifest, a seed without one, or a manifest that contradicts its hashes.
     """
-    manifest = _read(name)
+    manifest = read(name)
     if "rules" not in manifest:
         if seed is not None:
             raise UserError(f"the split of {name} is fixed and takes no seed, got {seed}")
@@ -90,7 +90,8 @@ def _id(prefix: str, rows: Sequence[int]) -> list[str]:
     return [f"{prefix}/{row}" for row in rows]
 
 
-def _read(name: str) -> dict[str, Any]:
+def read(name: str) -> dict[str, Any]:
+    """The manifest as it is committed. Raises UserError for a name without one and for a file that is not JSON."""
     path = FOLDER / f"{name}.json"
     if not path.is_file():
         raise unknown("split", name, names())

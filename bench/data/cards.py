@@ -1,0 +1,245 @@
+"""Dataset cards in the hub's format: prose by hand, and facts that come from the code.
+
+A card's front matter and every block between `<!-- generated: NAME -->` and `<!-- end -->` are written by
+`python -m bench.data.cards`; the rest is left as it is.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from bench.data import hh_rlhf, made, rm_static, shp, splits, ukpconvarg1
+from bench.data.datafile import DataFile
+from bench.data.features import longer_wins
+from bench.data.hub import HubDataset
+from bench.data.synthetic import linear_problem
+from bench.errors import UserError, unknown
+from bench.paths import resource
+
+_BLOCK = re.compile(r"(<!-- generated: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
+_FRONT = re.compile(r"\A---\n.*?\n---\n", re.DOTALL)
+
+NOT_AT_HAND = "not measured: the suite ships no copy of this dataset"
+
+
+@dataclass(frozen=True)
+class Card:
+    """What is generated in one card: the front matter and the blocks by name."""
+
+    front: Mapping[str, Any]  # keyword arguments of huggingface_hub.DatasetCardData
+    blocks: Mapping[str, Callable[[], str]]
+
+
+def render(name: str, text: str) -> str:
+    """`text`, the card of dataset `name`, with front matter and blocks as the code has them now.
+
+    Raises UserError for a name without a card, and for a block that is missing, misspelt or not closed.
+    """
+    from huggingface_hub import DatasetCardData
+
+    if name not in CARDS:
+        raise unknown("dataset card", name, CARDS)
+    card = CARDS[name]
+    present = [match[1] for match in _BLOCK.findall(text)]
+    if present != list(card.blocks):
+        raise UserError(
+            f"data_cards/{name}.md: expected the generated blocks {', '.join(card.blocks)} in this order, "
+            f"found {', '.join(present) or 'none'}"
+        )
+    body = _BLOCK.sub(lambda match: f"{match[1]}{card.blocks[match[2]]().rstrip()}\n{match[3]}", text)
+    front = DatasetCardData(language="en", **card.front).to_yaml()
+    return f"---\n{front}\n---\n{_FRONT.sub('', body)}"
+
+
+def path(name: str) -> Path:
+    """Where the card of dataset `name` lies."""
+    return resource("data_cards") / f"{name}.md"
+
+
+def _table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
+    return "\n".join(f"| {' | '.join(row)} |" for row in (head, ("---",) * len(head), *rows))
+
+
+def _files(*files: DataFile) -> str:
+    return _table(
+        ("file", "rows", "fields read", "sha256"),
+        [(f"`{file.path}`", f"{file.rows:,}", ", ".join(file.fields), f"`{file.sha256}`") for file in files],
+    )
+
+
+def _hub(hub: HubDataset) -> str:
+    sizes = ", ".join(f"{split} {rows:,}" for split, rows in hub.rows.items())
+    fields = _table(("field", "type"), [(f"`{name}`", kind) for name, kind in hub.fields.items()])
+    return f"Hub repository `{hub.repo}`. Rows: {sizes}.\n\n{fields}"
+
+
+def _listed_splits(name: str) -> str:
+    manifest = splits.read(name)
+    rows = [
+        (part, f"{entry['size']:,}", f"{entry['groups']:,}", f"`{entry['sha256']}`")
+        for part, entry in manifest["parts"].items()
+    ]
+    return f"Fingerprint of the pairs: `{manifest['fingerprint']}`.\n\n" + _table(
+        ("part", "pairs", "groups", "sha256 of the ordered ids"), rows
+    )
+
+
+def _ruled_splits(name: str) -> str:
+    manifest = splits.read(name)
+    rules = _table(
+        ("part", "pairs", "from", "shares", "share taken"),
+        [
+            (
+                part,
+                f"{rule['size']:,}",
+                f"{rule['prefix']} ({rule['rows']:,} rows)",
+                ",".join(map(str, rule["proportions"])),
+                str(rule["part"]),
+            )
+            for part, rule in manifest["rules"].items()
+        ],
+    )
+    hashes = _table(
+        ("seed", *(f"{part}: sha256 of the ordered ids" for part in manifest["rules"])),
+        [(seed, *(f"`{digest[:16]}…`" for digest in parts.values())) for seed, parts in manifest["seeds"].items()],
+    )
+    return f"{rules}\n\n{hashes}"
+
+
+def _baseline(accuracy: float | None) -> str:
+    value = NOT_AT_HAND if accuracy is None else f"{100 * accuracy:.1f} % (equal lengths count one half)"
+    return f'Accuracy of "the answer with more characters is preferred", over all pairs: {value}.'
+
+
+def _hh_facts() -> str:
+    return (
+        f"{hh_rlhf.FILE.rows:,} pairs in {hh_rlhf.GROUPS:,} groups (a group = an opening message of the human). "
+        f"{hh_rlhf.EMPTY_ANSWERS} pairs have an empty answer and are kept.\n\nSource: {hh_rlhf.SOURCE}."
+    )
+
+
+def _ukp_facts() -> str:
+    majority = ukpconvarg1.MAJORITY
+    total = majority.decided + majority.equal + majority.split
+    return (
+        f"{ukpconvarg1.JUDGEMENTS.rows:,} judgements on {total:,} argument pairs of {ukpconvarg1.ARGUMENTS.rows:,} "
+        f"arguments in {ukpconvarg1.GROUPS} debates. A strict majority of all judgements of a pair names one argument "
+        f'in {majority.decided:,} pairs, which are kept; it says "equal" in {majority.equal:,} and does not exist in '
+        f"{majority.split:,}, which are dropped.\n\nSource: {ukpconvarg1.SOURCE}."
+    )
+
+
+def _made_facts() -> str:
+    truth, dataset = made.truth(), made.load()
+    ceiling = float(sum(max(p, 1 - p) for p in truth.agreement) / len(truth.agreement))
+    weights = _table(("attribute", "weight"), [(name, f"{weight:+}") for name, weight in made.WEIGHTS.items()])
+    others = ", ".join(name for name in truth.attributes if name not in made.WEIGHTS)
+    return (
+        f"{len(dataset.pairs):,} pairs: {made.PROMPTS} prompts with {made.ANSWERS} answers each, every two compared "
+        f"once. Fingerprint: `{made.FINGERPRINT}`.\n\n{weights}\n\nWeight 0: {others}.\n\n"
+        f"A reward model equal to the gold reward would be right on {100 * ceiling:.1f} % of the labels in expectation."
+    )
+
+
+def _synthetic_facts() -> str:
+    problem = linear_problem(n=100, d=100, k=5, sigma=0.1, seed=0)
+    arrays = _table(
+        ("array", "shape at n = d = 100"),
+        [(f"`{name}`", str(getattr(problem, name).shape)) for name in ("differences", "labels", "theta", "start")],
+    )
+    draws = _table(
+        ("seed", "first two entries of theta", "first difference", "labels +1"),
+        [(str(seed), *_first_draws(seed)) for seed in range(3)],
+    )
+    return f"{arrays}\n\n{draws}"
+
+
+def _first_draws(seed: int) -> tuple[str, str, str]:
+    problem = linear_problem(n=100, d=100, k=5, sigma=0.1, seed=seed)
+    theta = ", ".join(f"{value:.6f}" for value in problem.theta[:2])
+    return theta, f"{problem.differences[0, 0]:.6f}", str(int((problem.labels == 1).sum()))
+
+
+_TEXT = {"task_categories": ["text-classification"], "tags": ["preferences", "reward-model", "rlhf"]}
+
+CARDS: Mapping[str, Card] = {
+    "synthetic": Card(
+        {"pretty_name": "Synthetic linear preferences", "license": "apache-2.0", "tags": ["preferences", "synthetic"]},
+        {"facts": _synthetic_facts},
+    ),
+    made.NAME: Card(
+        {
+            **_TEXT,
+            "pretty_name": "made (self-made templated text)",
+            "license": "apache-2.0",
+            "size_categories": "1K<n<10K",
+        },
+        {
+            "facts": _made_facts,
+            "splits": lambda: _listed_splits(made.NAME),
+            "baseline": lambda: _baseline(longer_wins(made.load())),
+        },
+    ),
+    hh_rlhf.NAME: Card(
+        {**_TEXT, "pretty_name": "HH-RLHF, base test splits", "license": "mit", "size_categories": "1K<n<10K"},
+        {
+            "facts": _hh_facts,
+            "files": lambda: _files(hh_rlhf.FILE),
+            "splits": lambda: _listed_splits(hh_rlhf.NAME),
+            "baseline": lambda: _baseline(hh_rlhf.LONGER_WINS),
+        },
+    ),
+    ukpconvarg1.NAME: Card(
+        {
+            **_TEXT,
+            "pretty_name": "UKPConvArg1, majority pairs",
+            "license": "cc-by-4.0",
+            "size_categories": "10K<n<100K",
+        },
+        {
+            "facts": _ukp_facts,
+            "files": lambda: _files(ukpconvarg1.ARGUMENTS, ukpconvarg1.JUDGEMENTS),
+            "splits": lambda: _listed_splits(ukpconvarg1.NAME),
+            "baseline": lambda: _baseline(ukpconvarg1.LONGER_WINS),
+        },
+    ),
+    rm_static.NAME: Card(
+        {**_TEXT, "pretty_name": "rm-static", "license": "unknown", "size_categories": "10K<n<100K"},
+        {
+            "facts": lambda: _hub(rm_static.HUB),
+            "splits": lambda: _ruled_splits(rm_static.NAME),
+            "baseline": lambda: _baseline(None),
+        },
+    ),
+    shp.NAME: Card(
+        {
+            **_TEXT,
+            "pretty_name": "Stanford Human Preferences (SHP)",
+            "license": "unknown",
+            "size_categories": "100K<n<1M",
+        },
+        {
+            "facts": lambda: _hub(shp.HUB),
+            "splits": lambda: _ruled_splits(shp.NAME),
+            "baseline": lambda: _baseline(None),
+        },
+    ),
+}
+
+
+def main() -> None:
+    """Write every card again and say which ones changed."""
+    for name in CARDS:
+        before = path(name).read_text(encoding="utf-8")
+        after = render(name, before)
+        if after != before:
+            path(name).write_text(after, encoding="utf-8")
+            print(f"wrote {path(name).name}")
+
+
+if __name__ == "__main__":
+    main()
