@@ -15,10 +15,12 @@ from bench.report.summary import (
     CLAIM_RULINGS,
     NUMBER_RULINGS,
     VARIANT_WORDS,
+    Series,
     claims,
     headline,
     in_words,
     numbers,
+    series_of,
     tally,
 )
 from bench.spec import Experiment, Paper, Published, Record, Ruling, Variant, Verdict
@@ -81,7 +83,11 @@ def _view(material: Material) -> dict[str, Any]:
     return {
         "paper": paper,
         "headline": headline(paper, verdicts),
-        "findings": [sentence for sentences in material.findings.values() for sentence in sentences],
+        "findings": [
+            (experiment.title.split(",")[0], sentence)
+            for experiment in paper.experiments
+            for sentence in material.findings.get(experiment.name, ())
+        ],
         "bars": [bar for variant in VARIANT_WORDS if (bar := _bar(variant, verdicts))],
         "claims": _claims(paper, verdicts),
         "number_rulings": NUMBER_RULINGS,
@@ -150,48 +156,44 @@ def _experiment(experiment: Experiment, material: Material, spent: Sequence[Cost
 
 
 def _tables(experiment: str, material: Material) -> list[dict[str, Any]]:
-    """The published numbers of an experiment beside ours: a table a series, a row a number, two columns a variant."""
+    """The published numbers of an experiment beside ours: a table a series, a row a number, its columns by variant."""
     by_subject: dict[str, list[Verdict]] = {}
     for verdict in numbers(material.verdicts):
         by_subject.setdefault(verdict.subject, []).append(verdict)
-    series: dict[tuple[str, str], list[Published]] = {}
-    for item in material.published:
-        if item.experiment == experiment and item.value is not None and item.id in by_subject:
-            series.setdefault((item.method, item.metric), []).append(item)
-    return [_table(method, metric, items, by_subject) for (method, metric), items in series.items()]
+    return [
+        _table(series, by_subject)
+        for series in series_of(material.published)
+        if series.experiment == experiment and any(number.id in by_subject for number in series.numbers)
+    ]
 
 
-def _table(
-    method: str, metric: str, items: Sequence[Published], by_subject: Mapping[str, Sequence[Verdict]]
-) -> dict[str, Any]:
+def _table(series: Series, by_subject: Mapping[str, Sequence[Verdict]]) -> dict[str, Any]:
+    items = series.numbers
     keys = list(dict.fromkeys(key for item in items for key in item.condition))
-    varying = [key for key in keys if len({item.condition.get(key) for item in items}) > 1]
-    fixed = {key: items[0].condition.get(key) for key in keys if key not in varying}
-    verdicts = [verdict for item in items for verdict in by_subject[item.id]]
-    columns = list(dict.fromkeys((verdict.variant, verdict.profile) for verdict in verdicts))
+    varying = [key for key in keys if len({item.condition.get(key) for item in items}) > 1] if series.method else []
+    fixed = {key: items[0].condition.get(key) for key in keys if key not in varying} if series.method else {}
+    verdicts = [verdict for item in items for verdict in by_subject.get(item.id, ())]
+    columns = sorted(
+        {(verdict.variant, verdict.profile) for verdict in verdicts},
+        key=lambda column: (list(VARIANT_WORDS).index(column[0]), column[1]),
+    )
     rows = []
     for item in items:
-        mine = {(verdict.variant, verdict.profile): verdict for verdict in by_subject[item.id]}
-        rows.append(
-            {
-                "item": item,
-                "condition": [_plain(item.condition.get(key, "")) for key in varying],
-                "published": _minus(_as_known(item)),
-                "cells": [_cell(mine.get(column)) for column in columns],
-            }
-        )
+        mine = {(verdict.variant, verdict.profile): verdict for verdict in by_subject.get(item.id, ())}
+        label = [_plain(item.condition.get(key, "")) for key in varying] if series.method else [item.where]
+        cells = [_cell(mine.get(column)) for column in columns]
+        rows.append({"item": item, "label": label, "published": _minus(_as_known(item)), "cells": cells})
     return {
-        "method": method,
-        "metric": metric,
-        "unit": items[0].unit,
+        "series": series,
+        "unit": items[0].unit if series.method else "",
         "fixed": ", ".join(f"{key} = {_plain(value)}" for key, value in fixed.items()),
-        "varying": varying,
+        "headings": varying or ["where"],
         "columns": columns,
         "counts": [
             (variant, profile, tally(v for v in verdicts if (v.variant, v.profile) == (variant, profile)))
             for variant, profile in columns
         ],
-        "margins": list(dict.fromkeys(item.margin.reason for item in items if item.margin)),
+        "margins": list(dict.fromkeys(item.margin.reason for item in items if item.margin)) if series.method else [],
         "rows": rows,
     }
 

@@ -19,13 +19,37 @@ VARIANT_WORDS: Mapping[str, str] = {
 
 
 @dataclass(frozen=True)
-class Group:
-    """The verdicts on the published numbers of one series: an experiment, method, metric and variant."""
+class Series:
+    """Published numbers that one table shows: those of a curve or column, or an experiment's single numbers."""
 
     experiment: str
-    method: str
-    metric: str
-    unit: str
+    method: str  # empty for single numbers
+    metric: str  # empty for single numbers
+    source: str  # empty for the paper's own; otherwise how else the numbers are known
+    numbers: tuple[Published, ...]
+
+    @property
+    def short(self) -> str:
+        """A title for a narrow table: the experiment, the method, and the metric where it is not the error."""
+        words = [self.experiment, self.method or "single"]
+        if self.metric not in ("", "squared_sigma_error", "accuracy"):
+            words.append(self.metric.replace("_", " "))
+        return " ".join([*words, self.source.partition(",")[0].replace("authors' program", "rerun")]).strip()
+
+    @property
+    def what(self) -> str:
+        """A title: method, metric and source in words."""
+        if not self.method:
+            return "single numbers"
+        words = f"{self.method}, {self.metric.replace('_', ' ')}"
+        return f"{words} ({self.source})" if self.source else words
+
+
+@dataclass(frozen=True)
+class Group:
+    """The verdicts on the numbers of one series in one variant."""
+
+    series: Series
     variant: Variant
     verdicts: tuple[Verdict, ...]
 
@@ -54,8 +78,11 @@ def tally(verdicts: Iterable[Verdict]) -> Counter[Ruling]:
 
 
 def claims(verdicts: Iterable[Verdict]) -> list[Verdict]:
-    """The verdicts on claims, in their order."""
-    return [verdict for verdict in verdicts if verdict.kind == "claim"]
+    """The verdicts on claims: those of one claim together, the variants in the order of `VARIANT_WORDS`."""
+    found = [verdict for verdict in verdicts if verdict.kind == "claim"]
+    names = [verdict.subject for verdict in found]
+    variants = list(VARIANT_WORDS)
+    return sorted(found, key=lambda verdict: (names.index(verdict.subject), variants.index(verdict.variant)))
 
 
 def numbers(verdicts: Iterable[Verdict]) -> list[Verdict]:
@@ -63,16 +90,35 @@ def numbers(verdicts: Iterable[Verdict]) -> list[Verdict]:
     return [verdict for verdict in verdicts if verdict.kind == "number"]
 
 
-def groups(verdicts: Iterable[Verdict], published: Sequence[Published]) -> list[Group]:
-    """The verdicts on numbers, one group a series and variant, in the order in which they first occur."""
-    known = {number.id: number for number in published}
-    found: dict[tuple[str, str, str, Variant], list[Verdict]] = {}
+def series_of(published: Iterable[Published]) -> list[Series]:
+    """The known numbers as series, in the order in which they first occur; series of one number are put together."""
+    found: dict[tuple[str, str, str, str], list[Published]] = {}
+    for number in published:
+        if number.value is not None:
+            found.setdefault((number.experiment, number.method, number.metric, _source(number)), []).append(number)
+    merged: dict[tuple[str, str, str, str], list[Published]] = {}
+    for key, members in found.items():
+        merged.setdefault(key if len(members) > 1 else (key[0], "", "", ""), []).extend(members)
+    return [Series(*key, tuple(members)) for key, members in merged.items()]
+
+
+def _source(number: Published) -> str:
+    if number.known != "rerun":
+        return ""
+    made_by = number.variants[0] if number.variants else Variant.AS_RELEASED
+    return "optimum, solved again" if made_by == Variant.CORRECTED else "authors' program, run again"
+
+
+def groups(verdicts: Iterable[Verdict], published: Iterable[Published]) -> list[Group]:
+    """The verdicts on numbers, one group a series and variant, the variants in the order of `VARIANT_WORDS`."""
+    by_subject: dict[tuple[str, Variant], list[Verdict]] = {}
     for verdict in numbers(verdicts):
-        number = known[verdict.subject]
-        found.setdefault((number.experiment, number.method, number.metric, verdict.variant), []).append(verdict)
+        by_subject.setdefault((verdict.subject, verdict.variant), []).append(verdict)
     return [
-        Group(experiment, method, metric, known[members[0].subject].unit, variant, tuple(members))
-        for (experiment, method, metric, variant), members in found.items()
+        Group(series, variant, tuple(members))
+        for series in series_of(published)
+        for variant in map(Variant, VARIANT_WORDS)
+        if (members := [v for number in series.numbers for v in by_subject.get((number.id, variant), ())])
     ]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
 from rich import box
@@ -31,8 +32,13 @@ def print_verdicts(verdicts: Sequence[Verdict], paper: Paper, published: Sequenc
     console.print(Text(f"{paper.authors}, {paper.venue}", style="dim"))
     if about_claims := claims(verdicts):
         console.print(_claims_table(about_claims))
-    if series := groups(verdicts, published):
-        console.print(_numbers_table(series))
+    series = groups(verdicts, published)
+    if attempted := [group for group in series if set(group.counts) != {Ruling.NOT_ATTEMPTED}]:
+        console.print(_numbers_table(attempted))
+    idle = Counter(g.series.experiment for g in series for _ in g.verdicts if g not in attempted)
+    if idle:
+        listed = ", ".join(f"{experiment} ({count})" for experiment, count in idle.items())
+        console.print(f"Series with nothing to compare, and how many verdicts they hold: {listed}.")
     for sentence in headline(paper, verdicts):
         console.print(sentence)
 
@@ -44,7 +50,7 @@ def _claims_table(verdicts: Sequence[Verdict]) -> Table:
     for heading in ("effect", "interval", "detects"):
         table.add_column(heading, justify="right")
     previous = ""
-    for verdict in sorted(verdicts, key=lambda v: [w.subject for w in verdicts].index(v.subject)):
+    for verdict in verdicts:
         table.add_row(
             verdict.subject if verdict.subject != previous else "",
             VARIANT_WORDS[verdict.variant],
@@ -59,7 +65,7 @@ def _claims_table(verdicts: Sequence[Verdict]) -> Table:
 
 def _numbers_table(series: Sequence[Group]) -> Table:
     table = _table("Published numbers")
-    table.add_column("series", no_wrap=True)
+    table.add_column("series", overflow="fold")
     table.add_column("variant", no_wrap=True)
     for ruling, heading in zip(NUMBER_RULINGS, _HEADINGS, strict=True):
         table.add_column(Text(heading, style=_COLOURS[ruling]), justify="right", no_wrap=True)
@@ -67,14 +73,29 @@ def _numbers_table(series: Sequence[Group]) -> Table:
     table.add_column("at", overflow="fold")
     for group in series:
         largest = group.largest
+        gap = difference(largest) if largest else None
         table.add_row(
-            f"{group.experiment} {group.method}",
+            group.series.short,
             VARIANT_WORDS[group.variant],
             *(str(group.counts[ruling] or ".") for ruling in NUMBER_RULINGS),
-            f"{difference(largest):+.2g}" if largest else "",
-            largest.subject.removeprefix(f"{group.experiment}-").removeprefix(f"{group.method}-") if largest else "",
+            "" if gap is None else f"{gap:+.2g}",
+            _place(largest, group) if largest else "",
         )
     return table
+
+
+def _place(verdict: Verdict, group: Group) -> str:
+    """Which number of the series: the first condition that varies in it, or the end of its name."""
+    conditions = [number.condition for number in group.series.numbers]
+    varying = [key for key in conditions[0] if len({condition.get(key) for condition in conditions}) > 1]
+    own = next(number.condition for number in group.series.numbers if number.id == verdict.subject)
+    if group.series.method and varying:
+        return f"{varying[0]}={_short(own.get(varying[0]))}"
+    return verdict.subject.removeprefix(f"{verdict.experiment}-")
+
+
+def _short(value: object) -> str:
+    return number(value) if isinstance(value, float) else str(value)
 
 
 def print_list(papers: Iterable[Paper], console: Console) -> None:
