@@ -10,7 +10,6 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -24,6 +23,7 @@ ERROR = "squared_sigma_error"
 ERROR_LABEL = "squared error in the data norm"
 LEVELS = np.round(np.arange(-4.8, 0.61, 0.6), 1)  # the contour levels of the paper's Figure 1, log10
 READING = 0.05  # the error of reading a point of that figure, in both logarithms
+INTERVALS = "Bands and bars: 95 % over seeds. Grey: published, with the error of reading it."
 SHOWN_BETA = (-3.5, -1.1)  # the paper's range of log10 beta
 
 
@@ -85,18 +85,22 @@ def fig2a(series: pd.DataFrame, published: Sequence[Published]) -> Drawing:
     theirs = published_curves(published, methods, ERROR, lambda c: c["k"] / c.get("d", 100))
     with style.style():
         figure, (axes,) = style.new(style.COLUMN, 2.6)
-        _draw(axes, ours, theirs, markevery=4)
+        _draw(axes, ours, theirs)
         crossing = _crossings(ours)
         for row in crossing.itertuples():
             axes.axvline(row.x, color=style.MUTED, linewidth=0.8, linestyle=style.VARIANTS[row.variant][1])
-        axes.set(xlabel="share of non-zero coordinates k/d", ylabel=ERROR_LABEL, xlim=(0, 1), ylim=(0, None))
+        axes.set(
+            xlabel="share of non-zero coordinates k/d",
+            ylabel=ERROR_LABEL,
+            xlim=(0, 1),
+            ylim=(0, style.limits(ours, theirs)[1]),
+        )
         figure.legend(loc="outside upper center", ncols=2)
     where = "; ".join(f"{style.VARIANTS[row.variant][0]}: k/d = {row.x:.2f}" for row in crossing.itertuples())
     return Drawing(
         figure,
         pd.concat([ours, theirs, crossing], ignore_index=True),
-        f"Error against sparsity at n = d = 100, β = 0.1 ({_seeds(ours)}). Grey: published, with the"
-        " error of reading it."
+        f"Error against sparsity at n = d = 100, β = 0.1 ({_seeds(ours)}). {INTERVALS}"
         + (f" Vertical lines: where the mean of ℓ1 crosses that of the MLE ({where})." if where else " No crossing."),
     )
 
@@ -112,12 +116,12 @@ def fig2b(series: pd.DataFrame, published: Sequence[Published]) -> Drawing:
         _draw(axes, ours, theirs)
         style.log_axis(axes.xaxis, style.apart(ours["n"].unique()))
         style.log_axis(axes.yaxis, _decades(ours, theirs))
+        axes.set_ylim(style.limits(ours, theirs, logarithmic=True))
         figure.legend(loc="outside upper center", ncols=2)
     return Drawing(
         figure,
         pd.concat([ours, theirs], ignore_index=True),
-        f"Error against the number of comparisons at d = 100, k = 5, β = n^(−1/2) ({_seeds(ours)}). Grey: published,"
-        " with the error of reading it.",
+        f"Error against the number of comparisons at d = 100, k = 5, β = n^(−1/2) ({_seeds(ours)}). {INTERVALS}",
     )
 
 
@@ -154,7 +158,8 @@ def rates(series: pd.DataFrame, published: Sequence[Published]) -> Drawing:
 
 def fig3(series: pd.DataFrame, published: Sequence[Published]) -> Drawing:
     """Test accuracy of a deep reward model against beta, with the quadratic in log beta that the authors fit."""
-    rows = curves(series[series["beta"] > 0], ("l1",), "accuracy", ["beta"], lambda c: c["beta"])
+    rows = curves(series[series["beta"] > 0], ("l1",), "accuracy", ["model", "dataset", "beta"], lambda c: c["beta"])
+    rows["series"] += " " + rows["model"] + " " + rows["dataset"]
     theirs = published_curves(
         [p for p in published if p.condition.get("beta")], ("l1",), "accuracy", lambda c: c["beta"]
     )
@@ -208,6 +213,7 @@ def fig4(series: pd.DataFrame, published: Sequence[Published]) -> Drawing:
             axes.set(xscale="log", xlabel="training comparisons n")
             style.log_axis(axes.xaxis, style.apart([*ours["x"], *theirs["x"]], ratio=3.5))
         panels[0].set_ylabel("test accuracy")
+        panels[0].set_ylim(style.limits(ours, theirs))
         handles = {
             label: handle for axes in panels for handle, label in zip(*axes.get_legend_handles_labels(), strict=True)
         }
@@ -220,13 +226,13 @@ def fig4(series: pd.DataFrame, published: Sequence[Published]) -> Drawing:
     )
 
 
-def _draw(axes: Axes, ours: pd.DataFrame, theirs: pd.DataFrame, **options: Any) -> None:
+def _draw(axes: Axes, ours: pd.DataFrame, theirs: pd.DataFrame) -> None:
     """Our curves over the published ones, with one legend entry for all that is published."""
     for number, (_, rows) in enumerate(theirs.groupby("series", sort=False)):
         style.published(axes, rows, label="_published" if number else "published")
     variants = ours["variant"].nunique()
     for _, rows in ours.groupby("series", sort=False):
-        style.curve(axes, rows, variants, **options)
+        style.curve(axes, rows, variants)
 
 
 def _best_beta(rows: pd.DataFrame) -> pd.DataFrame:

@@ -101,14 +101,18 @@ def apart(values: Iterable[float], ratio: float = 1.5) -> list[float]:
 
 
 def curve(axes: Axes, rows: pd.DataFrame, variants: int, **options: Any) -> None:
-    """Draw one series of `records` rows (see bench.report.drawing): its line, its markers and its 95 % band.
+    """Draw one series of `records` rows (see bench.report.drawing): its line, its markers and its 95 % interval.
 
-    `variants` is how many variants the figure shows.
+    The interval is a band for the corrected variant and bars for the others, which run on few seeds. `variants` is how
+    many variants the figure shows.
     """
     first = rows.iloc[0]
     _, colour, marker = METHODS[first["method"]]
     _, line, filled = VARIANTS[first["variant"]]
-    axes.fill_between(rows["x"], rows["low"], rows["high"], color=colour, alpha=0.18, linewidth=0)
+    if filled:
+        axes.fill_between(rows["x"], rows["low"], rows["high"], color=colour, alpha=0.18, linewidth=0)
+    else:
+        axes.vlines(rows["x"], rows["low"], rows["high"], color=colour, linewidth=0.7, alpha=0.7)
     axes.plot(
         rows["x"],
         rows["y"],
@@ -120,6 +124,7 @@ def curve(axes: Axes, rows: pd.DataFrame, variants: int, **options: Any) -> None
             "marker": marker,
             "markerfacecolor": colour if filled else "none",
             "markeredgewidth": 0.9,
+            "markevery": max(1, len(rows) // 12),
             **options,
         },
     )
@@ -129,6 +134,13 @@ def published(axes: Axes, rows: pd.DataFrame, label: str = "published") -> None:
     """Draw one published curve behind ours: a broad grey line within the error of reading it."""
     axes.fill_between(rows["x"], rows["low"], rows["high"], color=PUBLISHED, alpha=0.35, linewidth=0, zorder=1.5)
     axes.plot(rows["x"], rows["y"], color=PUBLISHED, linewidth=2.4, label=label, zorder=1.6, solid_capstyle="round")
+
+
+def limits(*tables: pd.DataFrame, logarithmic: bool = False) -> tuple[float, float]:
+    """Limits of y that hold every mean with room around it; an interval of few seeds may leave the frame."""
+    means = np.concatenate([table["y"].to_numpy(float) for table in tables])
+    low, high = float(np.nanmin(means)), float(np.nanmax(means))
+    return (low / 1.6, high * 1.6) if logarithmic else (low - 0.3 * (high - low), high + 0.3 * (high - low))
 
 
 def log_axis(axis: Any, ticks: list[float] | None = None) -> None:

@@ -171,6 +171,7 @@ def _table(series: Series, by_subject: Mapping[str, Sequence[Verdict]]) -> dict[
     items = series.numbers
     keys = list(dict.fromkeys(key for item in items for key in item.condition))
     varying = [key for key in keys if len({item.condition.get(key) for item in items}) > 1] if series.method else []
+    by_place = not varying  # nothing but the place in the paper tells these numbers apart
     fixed = {key: items[0].condition.get(key) for key in keys if key not in varying} if series.method else {}
     verdicts = [verdict for item in items for verdict in by_subject.get(item.id, ())]
     columns = sorted(
@@ -180,7 +181,7 @@ def _table(series: Series, by_subject: Mapping[str, Sequence[Verdict]]) -> dict[
     rows = []
     for item in items:
         mine = {(verdict.variant, verdict.profile): verdict for verdict in by_subject.get(item.id, ())}
-        label = [_plain(item.condition.get(key, "")) for key in varying] if series.method else [item.where]
+        label = [_plain(item.condition.get(key, "")) for key in varying] or [item.where]
         cells = [_cell(mine.get(column)) for column in columns]
         rows.append({"item": item, "label": label, "published": _minus(_as_known(item)), "cells": cells})
     return {
@@ -188,6 +189,8 @@ def _table(series: Series, by_subject: Mapping[str, Sequence[Verdict]]) -> dict[
         "unit": items[0].unit if series.method else "",
         "fixed": ", ".join(f"{key} = {_plain(value)}" for key, value in fixed.items()),
         "headings": varying or ["where"],
+        "by_place": by_place,
+        "attempted": any(verdict.ruling != Ruling.NOT_ATTEMPTED for verdict in verdicts),
         "columns": columns,
         "counts": [
             (variant, profile, tally(v for v in verdicts if (v.variant, v.profile) == (variant, profile)))
@@ -205,7 +208,7 @@ def _cell(verdict: Verdict | None) -> dict[str, Any]:
         "verdict": verdict,
         "ours": _minus(estimate(verdict.ours, verdict.low, verdict.high)),
         "interval": _minus(interval(verdict.low, verdict.high)),
-        "margin": _minus(number(verdict.margin, 2)),
+        "margin": "–" if verdict.margin is None else f"± {number(verdict.margin, 2)}",
     }
 
 
@@ -229,7 +232,7 @@ def _command(paper: Paper, experiment: str, variant: str, profile: str) -> str:
 
 
 def _plain(value: object) -> str:
-    return _minus(number(value, 4)) if isinstance(value, float) else str(value)
+    return _minus(f"{value:.4g}" if isinstance(value, float) else str(value))
 
 
 def _number(value: float | None, digits: int = 3) -> str:

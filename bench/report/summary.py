@@ -17,6 +17,12 @@ VARIANT_WORDS: Mapping[str, str] = {
     Variant.AS_PUBLISHED: "as published",
 }
 
+_UNDER: Mapping[str, str] = {
+    Variant.CORRECTED: "With the known faults corrected",
+    Variant.AS_RELEASED: "With the authors' code as released",
+    Variant.AS_PUBLISHED: "By the text of the paper",
+}
+
 
 @dataclass(frozen=True)
 class Series:
@@ -130,18 +136,18 @@ def in_words(counts: Mapping[Ruling, int], rulings: Sequence[Ruling]) -> str:
 def headline(paper: Paper, verdicts: Sequence[Verdict]) -> list[str]:
     """The state of a paper in sentences: its claims and numbers in each variant, and which claims are contradicted."""
     sentences = []
-    for variant, words in VARIANT_WORDS.items():
+    for variant, words in _UNDER.items():
         mine = [verdict for verdict in verdicts if verdict.variant == variant]
         about_claims, about_numbers = claims(mine), numbers(mine)
         parts = []
         if about_claims:
             counts = in_words(tally(about_claims), CLAIM_RULINGS)
-            parts.append(f"of {plural(len(about_claims), 'claim')}, {counts}")
+            parts.append(f"of {plural(len(about_claims), 'claim')}: {counts}")
         if about_numbers:
             counts = in_words(tally(about_numbers), NUMBER_RULINGS)
-            parts.append(f"of {plural(len(about_numbers), 'published number')}, {counts}")
+            parts.append(f"of {plural(len(about_numbers), 'published number')}: {counts}")
         if parts:
-            sentences.append(f"{words.capitalize()}: {'; '.join(parts)}.")
+            sentences.append(f"{words}, {'; '.join(parts)}.")
     statements = {claim.name: claim.statement for claim in paper.claims}
     for verdict in claims(verdicts):
         if verdict.ruling == Ruling.CONTRADICTED:
