@@ -16,8 +16,9 @@ import torch
 from bench import paths
 from bench.learn.reward.deep_pairs import EndRule, encode
 from bench.learn.reward.deep_train import train
-from bench.papers.sparse import PAPER, fig3_run
+from bench.papers.sparse import fig3_run
 from bench.papers.sparse.fig3 import FIG3, TOKENS_A_PAIR
+from bench.papers.sparse.paper import PAPER
 from bench.run import config
 from bench.spec import Profile, Request, Task, Variant
 

@@ -104,7 +104,7 @@ def plan(request: Request) -> Iterator[Task]:
                             "data": {**data.model_dump(), "path": str(folders[dataset]), "pairs": parts.sizes},
                             **config.model_dump(mode="json", include=_TRAINING),
                         },
-                        data={"pairs": parts.fingerprint, "weights": weights[name]},
+                        data={"pairs": parts.source, "weights": weights[name]},
                         version=VERSION,
                     )
 

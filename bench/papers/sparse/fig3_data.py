@@ -8,7 +8,7 @@ the test part is in validation or train, and none of validation in train.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 
@@ -32,16 +32,12 @@ class Parts:
     train: tuple[Pair, ...]
     validation: tuple[Pair, ...]
     test: tuple[Pair, ...]
+    source: str  # fingerprint of all the data they are drawn from
 
     @property
     def sizes(self) -> dict[str, int]:
         """How many pairs each part has."""
         return {"train": len(self.train), "validation": len(self.validation), "test": len(self.test)}
-
-    @property
-    def fingerprint(self) -> str:
-        """sha256 over the rows of all parts, in their order."""
-        return sha256_rows([[astuple(pair) for pair in part] for part in (self.train, self.validation, self.test)])
 
 
 @dataclass(frozen=True)
@@ -114,40 +110,44 @@ def parts(
     """
     drawn = _as_released(name, folder, seed) if variant is Variant.AS_RELEASED else _corrected(name, folder)
     if not drawn.train or not drawn.test:
-        raise UserError(
-            f"{folder}: too few pairs of {name}: {len(drawn.train)} for training, {len(drawn.test)} to test"
-        )
+        raise UserError(f"{folder}: too few pairs of {name}: {len(drawn.train)} to train on, {len(drawn.test)} to test")
     if variant is Variant.AS_RELEASED:  # already in random order
-        return Parts(drawn.train[:train_pairs], (), drawn.test[:eval_pairs])
-    return Parts(
-        _some(drawn.train, train_pairs, name, "train"),
-        _some(drawn.validation, eval_pairs, name, "validation"),
-        _some(drawn.test, eval_pairs, name, "test"),
+        return replace(drawn, train=drawn.train[:train_pairs], test=drawn.test[:eval_pairs])
+    return replace(
+        drawn,
+        train=_some(drawn.train, train_pairs, name, "train"),
+        validation=_some(drawn.validation, eval_pairs, name, "validation"),
+        test=_some(drawn.test, eval_pairs, name, "test"),
     )
 
 
 def _as_released(name: str, folder: Path, seed: int) -> Parts:
     if name in _HUB:
         hub = _HUB[name]
-        train, test = (draw.of(_hub_split(name, draw.split, folder), seed) for draw in (hub.train, hub.test))
-        return Parts(train, (), test)
-    everything = hh_rlhf.load(folder.parent)
-    train, test = (_Draw("", _LOCAL_SHARES, share).of(everything, seed) for share in (1, 2))
-    return Parts(train, (), test)
+        datasets = [_hub_split(name, draw.split, folder) for draw in (hub.train, hub.test)]
+        train, test = hub.train.of(datasets[0], seed), hub.test.of(datasets[1], seed)
+    else:
+        datasets = [hh_rlhf.load(folder.parent)]
+        train, test = (_Draw("", _LOCAL_SHARES, share).of(datasets[0], seed) for share in (1, 2))
+    return Parts(train, (), test, _source(datasets))
 
 
 def _corrected(name: str, folder: Path) -> Parts:
     if name in _HUB:
         hub = _HUB[name]
-        train, validation, test = (
-            draw.of(_hub_split(name, draw.split, folder), SPLIT_SEED) for draw in (hub.train, hub.validation, hub.test)
-        )
+        draws = (hub.train, hub.validation, hub.test)
+        datasets = [_hub_split(name, draw.split, folder) for draw in draws]
+        train, validation, test = (draw.of(data, SPLIT_SEED) for draw, data in zip(draws, datasets, strict=True))
     else:
-        everything, split = hh_rlhf.load(folder.parent), splits.load(name)
-        splits.check(split, everything)
-        train, validation, test = (everything.take(split.parts[part]) for part in ("train", "validation", "test"))
+        datasets, split = [hh_rlhf.load(folder.parent)], splits.load(name)
+        splits.check(split, datasets[0])
+        train, validation, test = (datasets[0].take(split.parts[part]) for part in ("train", "validation", "test"))
     validation = _without(validation, test)
-    return Parts(_without(train, (*test, *validation)), validation, test)
+    return Parts(_without(train, (*test, *validation)), validation, test, _source(datasets))
+
+
+def _source(datasets: Iterable[Dataset]) -> str:
+    return sha256_rows(dataset.fingerprint for dataset in datasets)
 
 
 @lru_cache(maxsize=4)
@@ -162,6 +162,8 @@ def _without(pairs: Iterable[Pair], others: Iterable[Pair]) -> tuple[Pair, ...]:
 
 
 def _some(pairs: Sequence[Pair], count: int | None, name: str, part: str) -> tuple[Pair, ...]:
-    """At most `count` pairs, the same ones whenever and wherever: nested in `count`."""
+    """At most `count` pairs, the same ones whenever and wherever, and nested in `count`."""
+    if count is None:
+        return tuple(pairs)
     order = np.random.default_rng(seed_for("fig3", "subset", name, part)).permutation(len(pairs))
     return tuple(pairs[index] for index in order[:count])

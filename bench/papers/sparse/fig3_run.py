@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from bench.data.features import longer_wins
 from bench.data.pairs import Pair, make_dataset
 from bench.errors import UserError
-from bench.learn.reward import deep_memory, deep_sources
+from bench.learn.reward import deep_sources
 from bench.learn.reward.deep import Precision, RewardModel, score
 from bench.learn.reward.deep_pairs import EncodedPair, EndRule, encode
 from bench.learn.reward.deep_train import Fit, Penalty, Training, train
@@ -40,16 +40,16 @@ def run(task: Task, context: Context) -> Outcome:
 
     examples = encoded(parts.train)
     ordered = [examples[index] for index in _order(task, len(examples))]
-    deep_memory.reset_peak(model.device)
+    if model.device.type == "cuda":
+        torch.cuda.reset_peak_memory_stats(model.device)
     fit = train(model, ordered, training(task), context.scratch_dir, int(settings["checkpoint_every"]))
-    peak = deep_memory.peak_bytes(model.device)
 
     test = evaluated(task.variant, parts.test, int(settings["model"]["batch_size"]))
     metrics = {"accuracy": _accuracy(task, model, encoded(test))}
     if parts.validation:
         metrics["validation_accuracy"] = _accuracy(task, model, encoded(parts.validation))
     metrics["length_accuracy"] = longer_wins(make_dataset(str(task.condition["dataset"]), test, "its test part"))
-    metrics |= _of_fit(fit, model) | {"peak_memory_bytes": float(peak)}
+    metrics |= _of_fit(fit, model)
     notes: dict[str, Scalar] = {
         "device": torch.cuda.get_device_name(model.device) if model.device.type == "cuda" else "cpu",
         "train_pairs": len(parts.train),
@@ -90,14 +90,17 @@ def _accuracy(task: Task, model: RewardModel, pairs: Sequence[EncodedPair]) -> f
 
 
 def _of_fit(fit: Fit, model: RewardModel) -> dict[str, float]:
-    """Training loss with penalty (mean of the last tenth of the steps), the head's non-zero weights, seconds."""
+    """Training loss with penalty (mean of the last tenth of the steps), the head's non-zero weights, cost."""
     head = model.v_head.weight.detach().abs()
-    return {
+    found = {
         "objective": float(np.mean(fit.losses[-max(1, len(fit.losses) // 10) :])),
         "nonzeros": float((head > 0).sum()),
         "nonzeros_1e-4": float((head > AUTHORS_THRESHOLD).sum()),
         "fit_seconds": fit.seconds,
     }
+    if model.device.type == "cuda":  # a process's own peak, in main memory, is measured of every task
+        found["peak_gpu_memory_bytes"] = float(torch.cuda.max_memory_allocated(model.device))
+    return found
 
 
 def _order(task: Task, count: int) -> list[int]:
@@ -112,7 +115,7 @@ def planned_parts(task: Task) -> fig3_data.Parts:
     data, name = task.settings["data"], str(task.condition["dataset"])
     folder = Path(data["path"])
     parts = fig3_data.parts(name, folder, task.variant, task.seed, data["train_pairs"], data["eval_pairs"])
-    if parts.fingerprint != task.data["pairs"]:
+    if parts.source != task.data["pairs"]:
         raise UserError(f"{folder}: the pairs of {name} have changed since this run was planned; plan it again")
     return parts
 
