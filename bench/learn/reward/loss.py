@@ -27,16 +27,17 @@ class PreferenceLoss:
     @property
     def n(self) -> int:
         """Number of comparisons."""
-        return self.differences.shape[0]
+        return len(self.scale)
 
     @property
     def d(self) -> int:
         """Number of features."""
-        return self.differences.shape[1]
+        return int(self.differences.shape[1])
 
     def margins(self, theta: Array) -> Array:
         """z, shape (n,), of a parameter or of a direction."""
-        return self.scale * (self.differences @ theta)
+        margins: Array = self.scale * (self.differences @ theta)
+        return margins
 
     def value(self, margins: Array) -> float:
         """L at the point with these margins."""
@@ -44,12 +45,14 @@ class PreferenceLoss:
 
     def gradient(self, margins: Array) -> Array:
         """grad L, shape (d,)."""
-        return self.differences.T @ (self.scale * self.link.slope(margins) / self.n)
+        gradient: Array = self.differences.T @ (self.scale * self.link.slope(margins) / self.n)
+        return gradient
 
     def hessian(self, margins: Array) -> Array:
         """The Hessian of L, shape (d, d), positive semidefinite."""
         weighted = self.differences * (np.abs(self.scale) * np.sqrt(self.link.curvature(margins) / self.n))[:, None]
-        return weighted.T @ weighted
+        hessian: Array = weighted.T @ weighted
+        return hessian
 
     def restrict(self, columns: Columns) -> PreferenceLoss:
         """The same loss as a function of some coordinates, all others zero."""

@@ -24,7 +24,8 @@ def prox_l1_ball(v: Array, threshold: float, radius: float) -> Array:
     """argmin_u  1/2 ||u - v||^2 + threshold ||u||_1  subject to  ||u||_2 <= radius.
 
     Exact, though proxes do not compose in general (Yu, NeurIPS 2013, gives the conditions). Proof: let
-    s = soft_threshold(v) and u = s / (1 + mu), with mu >= 0 the multiplier that brings u into the ball. Then v - s is a subgradient of threshold ||.||_1 at s, hence also at u, which has the signs and zeros of s; and
-    v - u - (v - s) = s - u = mu u is normal to the ball at u. So v - u is in the sum of both subdifferentials at u.
+    s = soft_threshold(v) and u = s / (1 + mu), with mu >= 0 the multiplier that brings u into the ball. Then
+    v - u = (v - s) + (s - u). The first term is a subgradient of threshold ||.||_1 at s, hence also at u, which has the
+    signs and zeros of s; the second is mu u, normal to the ball at u. So u satisfies the optimality condition.
     """
     return project_ball(soft_threshold(v, threshold), radius)

@@ -9,21 +9,27 @@ the whole problem.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bench.learn.reward.certificate import optimality_gap
-from bench.learn.reward.loss import PreferenceLoss
+from bench.learn.reward.loss import Columns, PreferenceLoss
 from bench.learn.reward.quadratic import minimise_quadratic
 
 Array = NDArray[np.float64]
 
 SUFFICIENT_DECREASE = 1e-4
+SHORTEST_STEP = 1e-10
 ROUNDING = 1e-15  # relative error of an objective, below which two values are not told apart
-INNER_REDUCTION = 0.01  # a working set is solved to this share of the whole problem's gap
 FIRST_WORKING_SET = 100
+INNER_REDUCTION = 0.01  # a working set is solved to this share of the whole problem's gap
+NEAR = 0.7  # a new working set also takes coordinates with |gradient_j| above this share of beta, for the next beta
+KEEP_HESSIAN = 0.1  # a Hessian is used again while it brings the gap down to this share
+DAMPING = (
+    0.1  # of the mean curvature, while the gap is large, where there are at least as many coordinates as comparisons
+)
 
 
 @dataclass(frozen=True)
@@ -37,64 +43,113 @@ class Solution:
     converged: bool  # gap <= tol
 
 
-def minimise(
-    loss: PreferenceLoss, beta: float, radius: float, tol: float, max_iter: int, start: Array | None = None
-) -> Solution:
-    """The certified minimiser; deterministic. `start` (feasible) defaults to zero."""
-    theta = np.zeros(loss.d) if start is None else start
-    margins = loss.margins(theta) if theta.any() else np.zeros(loss.n)
-    iterations = 0
-    while True:
-        gradient = loss.gradient(margins)
-        objective = loss.value(margins) + beta * float(np.abs(theta).sum())
-        gap = optimality_gap(theta, gradient, objective, beta, radius)
-        if gap <= tol or iterations >= max_iter:
-            return Solution(theta, objective, gap, iterations, gap <= tol)
-        columns = _working_set(theta, gradient, beta)
-        restricted = loss if len(columns) == loss.d else loss.restrict(columns)
-        target = max(tol / 2, INNER_REDUCTION * gap)
-        inner, margins, steps = _newton(
-            restricted, theta[columns], margins, beta, radius, target, max_iter - iterations
-        )
-        theta = np.zeros(loss.d)
-        theta[columns] = inner
-        iterations += steps
+class Solver:
+    """Minimises P for one beta after another on one data set, each from where the last one ended, at first from zero.
 
+    What carries over is what the next beta can use: the point, its gradient, the working set and the Hessian there.
+    Everything is deterministic.
+    """
 
-def _working_set(theta: Array, gradient: Array, beta: float) -> NDArray[np.intp]:
-    """The support and the worst violators of |gradient_j| <= beta, at most doubling the support."""
-    if beta == 0:
-        return np.arange(len(theta))
-    support = np.flatnonzero(theta)
-    violation = np.where(theta == 0, np.abs(gradient) - beta, 0.0)
-    size = min(len(theta), max(FIRST_WORKING_SET, len(support)))
-    worst = np.argpartition(-violation, size - 1)[:size]
-    return np.union1d(support, worst[violation[worst] > 0])
+    def __init__(self, loss: PreferenceLoss, radius: float, tol: float, max_iter: int) -> None:
+        self._loss = loss
+        self._radius = radius
+        self._tol = tol
+        self._max_iter = max_iter
+        self._theta = np.zeros(loss.d)
+        self._margins = np.zeros(loss.n)
+        self._gradient = loss.gradient(self._margins)
+        self._columns: Columns = np.arange(0)
+        self._restricted = loss
+        self._hessian: Array | None = None
 
-
-def _newton(
-    loss: PreferenceLoss, theta: Array, margins: Array, beta: float, radius: float, target: float, max_steps: int
-) -> tuple[Array, Array, int]:
-    """Proximal Newton until the gap on these coordinates is below `target`: theta, its margins, steps taken."""
-    objective = loss.value(margins) + beta * float(np.abs(theta).sum())
-    multiplier = 0.0
-    for step in range(max_steps):
-        gradient = loss.gradient(margins)
-        if step and optimality_gap(theta, gradient, objective, beta, radius) <= target:
-            return theta, margins, step
-        hessian = loss.hessian(margins)
-        proposal, multiplier = minimise_quadratic(hessian, hessian @ theta - gradient, beta, radius, theta, multiplier)
-        direction = proposal - theta
-        slope = float(gradient @ direction) + beta * float(np.abs(proposal).sum() - np.abs(theta).sum())
-        change = loss.margins(direction)
-        length = 1.0
+    def minimise(self, beta: float) -> Solution:
+        """The certified minimiser, or the best point after `max_iter` Newton steps."""
+        steps = 0
         while True:
-            trial = proposal if length == 1.0 else theta + length * direction
-            value = loss.value(margins + length * change) + beta * float(np.abs(trial).sum())
-            if value <= objective + SUFFICIENT_DECREASE * length * slope + ROUNDING * objective:
+            objective = self._objective(self._theta, self._margins, beta)
+            gap = optimality_gap(self._theta, self._gradient, objective, beta, self._radius)
+            if gap <= self._tol or steps >= self._max_iter:
+                return Solution(self._theta, objective, gap, steps, gap <= self._tol)
+            self._choose_columns(beta)
+            steps += self._newton(beta, self._target(gap), self._max_iter - steps)
+
+    def _target(self, gap: float) -> float:
+        """How far to solve the working set: all the way where its Hessian costs less than a full gradient."""
+        size = len(self._columns)
+        finish = size == self._loss.d or size**2 <= self._loss.d
+        return self._tol / 2 if finish else max(self._tol / 2, INNER_REDUCTION * gap)
+
+    def _objective(self, theta: Array, margins: Array, beta: float) -> float:
+        return self._loss.value(margins) + beta * float(np.abs(theta).sum())
+
+    def _choose_columns(self, beta: float) -> None:
+        """The support, the worst violators of |gradient_j| <= beta and the near ones, at most doubling the support."""
+        if beta == 0:
+            columns = np.arange(self._loss.d)
+        else:
+            support = np.flatnonzero(self._theta)
+            strength = np.where(self._theta == 0, np.abs(self._gradient), 0.0)
+            size = min(len(strength), max(FIRST_WORKING_SET, len(support)))
+            worst = np.argpartition(-strength, size - 1)[:size]
+            needed = np.union1d(support, worst[strength[worst] > beta])
+            if np.isin(needed, self._columns, assume_unique=True).all():
+                return
+            columns = np.union1d(support, worst[strength[worst] > NEAR * beta])
+        self._columns = columns
+        self._restricted = self._loss if len(columns) == self._loss.d else self._loss.restrict(columns)
+        self._hessian = None
+
+    def _newton(self, beta: float, target: float, max_steps: int) -> int:
+        """Proximal Newton steps, at least one, until the gap on the working set is below `target`; how many."""
+        loss, radius = self._restricted, self._radius
+        theta, margins, gradient = self._theta[self._columns], self._margins, self._gradient[self._columns]
+        objective = self._objective(theta, margins, beta)
+        gap = optimality_gap(theta, gradient, objective, beta, radius)
+        previous_gap, multiplier, steps = np.inf, 0.0, 0
+        while steps < max_steps and (steps == 0 or gap > target):
+            if self._hessian is None or gap > KEEP_HESSIAN * previous_gap:
+                self._hessian = loss.hessian(margins)
+            damping = DAMPING * min(1.0, gap) if loss.d >= loss.n else 0.0
+            proposal, multiplier = minimise_quadratic(self._hessian, gradient, theta, beta, radius, damping, multiplier)
+            slope = float(gradient @ (proposal - theta)) + beta * float(np.abs(proposal).sum() - np.abs(theta).sum())
+            step = self._line_search(beta, theta, margins, objective, proposal, slope)
+            if step is None:
+                steps = max_steps  # rounding leaves nothing to gain: the gap says how good the point is
                 break
+            theta, margins, objective = step
+            gradient, previous_gap = loss.gradient(margins), gap
+            gap = optimality_gap(theta, gradient, objective, beta, radius)
+            steps += 1
+        self._theta = np.zeros(self._loss.d)
+        self._theta[self._columns] = theta
+        self._margins = margins
+        self._gradient = gradient if loss is self._loss else self._loss.gradient(margins)
+        return steps
+
+    def _line_search(
+        self, beta: float, theta: Array, margins: Array, objective: float, proposal: Array, slope: float
+    ) -> tuple[Array, Array, float] | None:
+        """The first point of theta + 2^-j (proposal - theta) that lowers P enough: theta, margins and objective."""
+        direction = proposal - theta
+        change = self._restricted.margins(direction)
+        length = 1.0
+        while length >= SHORTEST_STEP:
+            trial = proposal if length == 1.0 else theta + length * direction
+            value = self._objective(trial, margins + length * change, beta)
+            if value <= objective + SUFFICIENT_DECREASE * length * slope + ROUNDING * objective:
+                return trial, margins + length * change, value
             length /= 2
-            if length < 1e-10:
-                return theta, margins, max_steps
-        theta, margins, objective = trial, margins + length * change, value
-    return theta, margins, max_steps
+        return None
+
+
+def minimise(loss: PreferenceLoss, beta: float, radius: float, tol: float, max_iter: int) -> Solution:
+    """One fit, from zero.
+
+    Without a penalty the minimiser of least norm lies in the span of the rows, whose dimension is n where d > n; there
+    the problem is the same (theta = Q eta, Q orthonormal: same margins, norms and certificate), and smaller.
+    """
+    if beta > 0 or loss.d <= loss.n:
+        return Solver(loss, radius, tol, max_iter).minimise(beta)
+    basis, triangle = np.linalg.qr(loss.differences.T)
+    inner = Solver(replace(loss, differences=triangle.T), radius, tol, max_iter).minimise(beta)
+    return replace(inner, theta=basis @ inner.theta)

@@ -81,8 +81,8 @@ def check_radius(value: Any, needs_ball: bool) -> float:
         raise InvalidInputError(f"radius must be positive, or None for no ball, got {value!r}; the default is 1.0")
     if needs_ball and math.isinf(radius):
         raise InvalidInputError(
-            "radius must be finite where there is no l1 penalty: the maximum-likelihood estimate of separable data lies "
-            "at infinity, and no gap can be certified. Give a radius large enough for your data, such as radius=1e3"
+            "radius must be finite where there is no l1 penalty: the maximum-likelihood estimate of separable data "
+            "lies at infinity and has no certificate; give a radius large enough for your data, such as 1e3"
         )
     return float(radius)
 
