@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections import Counter
 from collections.abc import Iterable, Sequence
 
 import numpy as np
@@ -45,14 +44,6 @@ def verdicts(
         for verdict in _claims(paper, rows[rows["variant"] == str(variant)], variant, profile)
     ]
     return numbers + claims
-
-
-def counts(rulings: Iterable[Verdict]) -> dict[tuple[str, Variant], Counter[Ruling]]:
-    """How many verdicts of each ruling, by kind ("number", "claim") and variant."""
-    found: dict[tuple[str, Variant], Counter[Ruling]] = {}
-    for verdict in rulings:
-        found.setdefault((verdict.kind, verdict.variant), Counter())[verdict.ruling] += 1
-    return found
 
 
 def matching(rows: pd.DataFrame, condition: dict[str, Scalar]) -> pd.DataFrame:

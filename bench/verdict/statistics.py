@@ -1,8 +1,8 @@
 """The tests behind every verdict: equivalence within a margin, difference beyond it, and what could be detected.
 
 Replicates are seeds: independent, roughly normal once averaged. Every test below is a t-test, so it is exact for normal
-replicates at any number of them. Two errors are held at 5 % each, separately: calling two different things
-equivalent, and calling two equivalent things different.
+replicates at any number of them, and nearly so for the skewed ones that squared errors are. Two errors are held at
+5 % each, separately: calling two different things equivalent, and calling two equivalent things different.
 """
 
 from __future__ import annotations
