@@ -12,6 +12,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn
 from bench.run.execute import Done
 
 _PLAIN_EVERY = 10.0  # seconds between plain lines
+_ENOUGH = 0.05  # share of the work after which its pace says something of the rest
 
 
 def follow(done: Iterable[Done], title: str, tasks: int, seconds: float, console: Console) -> Iterator[Done]:
@@ -22,7 +23,8 @@ def follow(done: Iterable[Done], title: str, tasks: int, seconds: float, console
         for item in done:
             worked, count = worked + item.estimate, count + 1
             elapsed = time.monotonic() - began
-            watch.show(count, elapsed, elapsed * (seconds - worked) / worked if worked else None)
+            known = worked > _ENOUGH * seconds or count == tasks
+            watch.show(count, elapsed, elapsed * (seconds - worked) / worked if known else None)
             yield item
 
 
@@ -67,6 +69,7 @@ class _Live:
             TextColumn("{task.fields[left]}"),
             console=console,
         )
+        self.tasks = tasks
         self.row = self.bar.add_task(title, total=tasks, left="")
 
     def __enter__(self) -> _Live:
@@ -95,5 +98,5 @@ class _Plain:
         if count < self.tasks and elapsed - self.last < _PLAIN_EVERY:
             return
         self.last = elapsed
-        text = f", {duration(left)} left" if left else ""
+        text = f", {duration(left)} left" if left and count < self.tasks else ""
         self.console.print(f"{self.title}: {count}/{self.tasks} in {duration(elapsed)}{text}", highlight=False)

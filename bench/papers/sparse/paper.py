@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 from bench.papers.sparse import synthetic
 from bench.papers.sparse.claims import CLAIMS
+from bench.papers.sparse.fig3 import CLAIM as FIG3_CLAIM
+from bench.papers.sparse.fig3 import FIG3
 from bench.papers.sparse.fig4 import FIG4
 from bench.papers.sparse.synthetic import GridConfig
 from bench.spec import Experiment, Paper, Profile, Variant
@@ -71,9 +73,10 @@ PAPER = Paper(
             {Variant.CORRECTED: _SOLVERS[Variant.CORRECTED]},
             _ALL,
         ),
+        FIG3,
         FIG4,
     ),
-    claims=CLAIMS,
+    claims=(*CLAIMS, FIG3_CLAIM),
     derive=_derive,
     methods={
         "mle": "maximum likelihood over the unit ball",
