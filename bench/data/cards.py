@@ -122,6 +122,11 @@ def _hh_facts() -> str:
     )
 
 
+def _hh_baseline() -> str:
+    rows = [(f"`{name}`", f"{100 * accuracy:.1f} %") for name, accuracy in hh_rlhf.LONGER_WINS.items()]
+    return _table(("pairs", 'accuracy of "the answer with more characters is preferred"'), rows)
+
+
 def _ukp_facts() -> str:
     majority = ukpconvarg1.MAJORITY
     total = majority.decided + majority.equal + majority.split
@@ -189,8 +194,8 @@ CARDS: Mapping[str, Card] = {
         {
             "facts": _hh_facts,
             "files": lambda: _files(hh_rlhf.FILE),
-            "splits": lambda: _listed_splits(hh_rlhf.NAME),
-            "baseline": lambda: _baseline(hh_rlhf.LONGER_WINS),
+            "splits": lambda: "\n\n".join(f"`{name}`. {_listed_splits(name)}" for name in hh_rlhf.SUBSETS),
+            "baseline": _hh_baseline,
         },
     ),
     ukpconvarg1.NAME: Card(

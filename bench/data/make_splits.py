@@ -19,7 +19,7 @@ from bench.seeds import seed_for
 
 # Shares of the pairs. UKP's 16 debates go whole, so its parts are coarse; ten of them hold more than 6,400 pairs.
 SHARES: Mapping[str, Mapping[str, float]] = {
-    hh_rlhf.NAME: {"train": 0.7, "validation": 0.1, "test": 0.2},
+    **{name: {"train": 0.7, "validation": 0.1, "test": 0.2} for name in hh_rlhf.SUBSETS},
     ukpconvarg1.NAME: {"train": 0.65, "validation": 0.1, "test": 0.25},
     made.NAME: {"train": 0.7, "validation": 0.1, "test": 0.2},
 }

@@ -3,14 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from bench.data import hh_rlhf, made, rm_static, shp, ukpconvarg1
 from bench.data.pairs import Dataset
 from bench.errors import UserError, unknown
 
-_LOCAL: Mapping[str, Callable[[Path], Dataset]] = {hh_rlhf.NAME: hh_rlhf.load, ukpconvarg1.NAME: ukpconvarg1.load}
-_HOW_TO_GET = {hh_rlhf.NAME: hh_rlhf.HOW_TO_GET, ukpconvarg1.NAME: ukpconvarg1.HOW_TO_GET}
+
+@dataclass(frozen=True)
+class _Local:
+    folder: str  # in the data directory
+    how_to_get: str
+    load: Callable[[Path], Dataset]
+
+
+_LOCAL: Mapping[str, _Local] = {
+    **{name: _Local(hh_rlhf.NAME, hh_rlhf.HOW_TO_GET, partial(hh_rlhf.load, name=name)) for name in hh_rlhf.SUBSETS},
+    ukpconvarg1.NAME: _Local(ukpconvarg1.NAME, ukpconvarg1.HOW_TO_GET, ukpconvarg1.load),
+}
 _HUB = (rm_static.NAME, shp.NAME)
 
 
@@ -27,11 +39,11 @@ def load_text(name: str, data_dir: Path | None) -> Dataset:
     if name not in _LOCAL:
         raise unknown("dataset", name, (*_LOCAL, made.NAME, *_HUB))
     if data_dir is None:
-        raise UserError(f"{name} needs a data directory. {_HOW_TO_GET[name]}")
-    return _LOCAL[name](data_dir)
+        raise UserError(f"{name} needs a data directory. {_LOCAL[name].how_to_get}")
+    return _LOCAL[name].load(data_dir)
 
 
 def available(data_dir: Path | None) -> list[str]:
     """The datasets that `load_text` can load here: `made`, and those with a folder in the data directory."""
-    found = [] if data_dir is None else [name for name in _LOCAL if (data_dir / name).is_dir()]
+    found = [] if data_dir is None else [name for name, local in _LOCAL.items() if (data_dir / local.folder).is_dir()]
     return [*found, made.NAME]

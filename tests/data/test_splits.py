@@ -14,6 +14,8 @@ from bench.data.rows import compress, expand
 from bench.errors import UserError
 
 SIZES = {
+    "hh_harmless": {"train": 1_619, "validation": 231, "test": 462},
+    "hh_helpful": {"train": 1_647, "validation": 235, "test": 470},
     "hh_rlhf": {"train": 3_265, "validation": 467, "test": 932},
     "made": {"train": 6_720, "validation": 960, "test": 1_920},
     "rm-static": {"train": 30_502, "validation": 2_041, "test": 2_041},
@@ -42,7 +44,7 @@ def test_every_manifest_is_tested() -> None:
     assert splits.names() == sorted(SIZES)
 
 
-@pytest.mark.parametrize("name", ["made", "hh_rlhf", "ukpconvarg1"])
+@pytest.mark.parametrize("name", ["made", "hh_rlhf", "hh_helpful", "hh_harmless", "ukpconvarg1"])
 def test_no_group_crosses_parts_and_every_pair_is_in_one(name: str, request: pytest.FixtureRequest) -> None:
     dataset = registry.load_text(name, None if name == "made" else request.getfixturevalue("data_dir"))
     split = splits.load(name)

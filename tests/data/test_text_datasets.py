@@ -40,7 +40,17 @@ def test_hh_rlhf_is_whole(data_dir: Path) -> None:
     )
     assert sum(not (pair.chosen.strip() and pair.rejected.strip()) for pair in dataset.pairs) == hh_rlhf.EMPTY_ANSWERS
     assert len({pair.group for pair in dataset.pairs}) == hh_rlhf.GROUPS
-    assert longer_wins(dataset) == pytest.approx(hh_rlhf.LONGER_WINS, abs=5e-5)
+
+
+@pytest.mark.parametrize("name", hh_rlhf.SUBSETS)
+def test_the_length_baseline_of_hh_rlhf_is_the_committed_one(name: str, data_dir: Path) -> None:
+    assert longer_wins(hh_rlhf.load(data_dir, name)) == pytest.approx(hh_rlhf.LONGER_WINS[name], abs=5e-5)
+
+
+def test_the_halves_of_hh_rlhf_make_the_whole(data_dir: Path) -> None:
+    whole, helpful, harmless = (hh_rlhf.load(data_dir, name).pairs for name in hh_rlhf.SUBSETS)
+    assert (len(helpful), len(harmless)) == (2_352, 2_312)
+    assert helpful + harmless == whole
 
 
 def test_ukpconvarg1_keeps_the_decided_pairs(data_dir: Path) -> None:
@@ -96,7 +106,7 @@ def test_take_keeps_the_order_asked_for_and_names_a_missing_id() -> None:
 def test_the_registry_knows_what_is_there(tmp_path: Path) -> None:
     assert registry.available(None) == [made.NAME]
     (tmp_path / hh_rlhf.NAME).mkdir()
-    assert registry.available(tmp_path) == [hh_rlhf.NAME, made.NAME]
+    assert registry.available(tmp_path) == ["hh_rlhf", "hh_helpful", "hh_harmless", "made"]
     assert registry.load_text(made.NAME, None) is made.load()
 
 
