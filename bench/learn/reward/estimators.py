@@ -7,6 +7,7 @@ Gastpar (ICML 2025), where the truth has unit norm. `link="logistic"` is Bradley
 from __future__ import annotations
 
 import warnings
+from dataclasses import replace
 from typing import Any, Self
 
 import numpy as np
@@ -15,7 +16,8 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils.validation import check_is_fitted
 
 from bench.learn.reward.loss import PreferenceLoss
-from bench.learn.reward.solver import Solution, minimise
+from bench.learn.reward.solver import MAX_ITER, TOLERANCE, NotConverged, Solution, minimise
+from bench.learn.reward.subset import best_subset
 from bench.learn.reward.validation import (
     check_beta,
     check_count,
@@ -27,13 +29,6 @@ from bench.learn.reward.validation import (
 )
 
 Array = NDArray[np.float64]
-
-TOLERANCE = 1e-8
-MAX_ITER = 200
-
-
-class NotConverged(UserWarning):
-    """A fit stopped before its optimality gap fell below `tol`; its `converged_` is False."""
 
 
 class LinearRewardModel(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
@@ -157,3 +152,37 @@ class L1BradleyTerry(LinearRewardModel):
     def fit(self, differences: ArrayLike, labels: ArrayLike) -> Self:
         """Fit to `differences` (n, d) and `labels` (n,) in {-1, +1}; bad input raises InvalidInputError."""
         return self._minimise(differences, labels, check_beta(self.beta))
+
+
+class L0BradleyTerry(LinearRewardModel):
+    """The best k-sparse estimate that single swaps can reach: at most k non-zero coefficients, over the ball.
+
+    `optimality_gap_` certifies the coefficients on the chosen support. `global_gap_` bounds, for certain but often
+    loosely, how far `objective_` is above the best over all supports; `bench.learn.reward.subset` has the algorithm.
+    """
+
+    def __init__(
+        self,
+        k: int,
+        sigma: float = 1.0,
+        radius: float = 1.0,
+        link: str = "logistic",
+        tol: float = TOLERANCE,
+        max_iter: int = MAX_ITER,
+    ) -> None:
+        self.k = k
+        self.sigma = sigma
+        self.radius = radius
+        self.link = link
+        self.tol = tol
+        self.max_iter = max_iter
+
+    def fit(self, differences: ArrayLike, labels: ArrayLike) -> Self:
+        """Fit to `differences` (n, d), k <= d, and `labels` (n,) in {-1, +1}; bad input raises InvalidInputError."""
+        loss = self._loss(differences, labels)
+        k = check_count("k", self.k, most=loss.d)
+        radius = check_radius(self.radius, needs_ball=True)
+        tol, max_iter = check_positive("tol", self.tol), check_count("max_iter", self.max_iter)
+        solution = best_subset(loss, k, radius, tol, max_iter)
+        self.global_gap_ = solution.global_gap
+        return self._store(replace(solution.restricted, theta=solution.theta, iterations=solution.iterations))

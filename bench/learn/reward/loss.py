@@ -54,6 +54,13 @@ class PreferenceLoss:
         hessian: Array = weighted.T @ weighted
         return hessian
 
+    def hessian_columns(self, margins: Array, columns: Columns) -> tuple[Array, Array]:
+        """Some columns of the Hessian, shape (d, len(columns)), and its diagonal, shape (d,)."""
+        weights = self.scale**2 * self.link.curvature(margins) / self.n
+        some: Array = self.differences.T @ (self.differences[:, columns] * weights[:, None])
+        diagonal: Array = np.einsum("ij,ij,i->j", self.differences, self.differences, weights)
+        return some, diagonal
+
     def restrict(self, columns: Columns) -> PreferenceLoss:
         """The same loss as a function of some coordinates, all others zero."""
         return replace(self, differences=self.differences[:, columns])

@@ -20,6 +20,9 @@ from bench.learn.reward.quadratic import minimise_quadratic
 
 Array = NDArray[np.float64]
 
+TOLERANCE = 1e-8  # the default gap
+MAX_ITER = 200  # the default number of Newton steps
+
 SUFFICIENT_DECREASE = 1e-4
 SHORTEST_STEP = 1e-10
 ROUNDING = 1e-15  # relative error of an objective, below which two values are not told apart
@@ -30,6 +33,10 @@ KEEP_HESSIAN = 0.1  # a Hessian is used again while it brings the gap down to th
 DAMPING = (
     0.1  # of the mean curvature, while the gap is large, where there are at least as many coordinates as comparisons
 )
+
+
+class NotConverged(UserWarning):
+    """A fit stopped before its optimality gap fell below `tol`; its `converged_` is False."""
 
 
 @dataclass(frozen=True)
@@ -44,19 +51,23 @@ class Solution:
 
 
 class Solver:
-    """Minimises P for one beta after another on one data set, each from where the last one ended, at first from zero.
+    """Minimises P for one beta after another on one data set, each from where the last one ended.
+
+    The first starts from zero, or from `start`, a point of the ball.
 
     What carries over is what the next beta can use: the point, its gradient, the working set and the Hessian there.
     Everything is deterministic.
     """
 
-    def __init__(self, loss: PreferenceLoss, radius: float, tol: float, max_iter: int) -> None:
+    def __init__(
+        self, loss: PreferenceLoss, radius: float, tol: float, max_iter: int, start: Array | None = None
+    ) -> None:
         self._loss = loss
         self._radius = radius
         self._tol = tol
         self._max_iter = max_iter
-        self._theta = np.zeros(loss.d)
-        self._margins = np.zeros(loss.n)
+        self._theta = np.zeros(loss.d) if start is None else start
+        self._margins = np.zeros(loss.n) if start is None else loss.margins(start)
         self._gradient = loss.gradient(self._margins)
         self._columns: Columns = np.arange(0)
         self._restricted = loss
