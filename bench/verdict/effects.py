@@ -125,15 +125,15 @@ def crossing_effect(differences: pd.DataFrame, x: str, *, target: float, margin:
 
     `differences` has columns seed, x and difference (as from `paired_differences`), one row per seed and x.
 
-    A crossing found seed by seed is noise (one seed's curves cross many times or never), and its bootstrap is poor at
-    few seeds. So the question is put where it is simple: the curves cross in [target - margin, target + margin]
+    A crossing found seed by seed is noise (one seed's curves cross many times or never), and its bootstrap is poor
+    at few seeds. So the question is put where it is simple: the curves cross in [target - margin, target + margin]
     exactly when the difference is negative at the left end and positive at the right end. Each end is a one-sided
-    t-test over seeds of the difference there, each seed smoothed by a straight line through its points within
-    `margin` of the end, which is unbiased where the curves are nearly straight over that stretch. p_for is the
-    larger of the two p-values (intersection-union), p_against twice the smaller of the opposite two: above zero
-    already at the left end, or below zero still at the right end. The interval inverts the same test (Fieller): all
-    x at which the smoothed difference is not significantly different from zero. The estimate is the zero of the
-    isotonic regression of the mean difference. `detectable` is in units of x from target.
+    t-test over seeds of the difference there, each seed smoothed by a parabola through its points within `margin`
+    of the end (a straight line would be off by the curvature, and turn true claims false). p_for is the larger of
+    the two p-values (intersection-union), p_against twice the smaller of the opposite two: above zero already at
+    the left end, or below zero still at the right end. The interval inverts the same test (Fieller): all x at which
+    the smoothed difference is not significantly different from zero. The estimate is the zero of the isotonic
+    regression of the mean difference. `detectable` is in units of x from target.
 
     Raises ValueError where the x do not reach both ends of the margin.
     """
@@ -174,20 +174,19 @@ def _by_seed(frame: pd.DataFrame, x: str, y: str) -> pd.DataFrame:
 
 
 def _smoothed(grid: Array, values: Array, at: float, window: float) -> Array:
-    """Each row's value at `at` on the line fitted to its points within `window`, or to its neighbours."""
+    """Each row's value at `at` on the parabola fitted to its points within `window`, or between its neighbours."""
     near = np.abs(grid - at) <= window * (1 + 1e-9)
     if near.sum() < 2 or grid[near].min() > at or grid[near].max() < at:
         after = int(np.clip(np.searchsorted(grid, at), 1, len(grid) - 1))
         near[after - 1 : after + 1] = True
-    offset = grid[near] - at
-    design = np.column_stack([np.ones_like(offset), offset])
-    weights: Array = np.linalg.pinv(design)[0]
+    offset = (grid[near] - at) / (np.ptp(grid[near]) or 1.0)
+    weights: Array = np.linalg.pinv(np.vander(offset, min(3, len(offset)), increasing=True))[0]
     return values[:, near] @ weights
 
 
 def _fieller(grid: Array, values: Array, window: float) -> tuple[float, float]:
     """Where the smoothed difference is not significantly below (above) zero yet (any more); infinite past the grid."""
-    points = np.linspace(grid[0], grid[-1], 401)
+    points = np.linspace(grid[0], grid[-1], 201)
     smooth = np.stack([_smoothed(grid, values, point, window) for point in points])  # (points, seeds)
     not_below = points[statistics.p_mean_above(-smooth) >= statistics.ALPHA / 2]
     not_above = points[statistics.p_mean_above(smooth) >= statistics.ALPHA / 2]
