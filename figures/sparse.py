@@ -45,6 +45,7 @@ def fig1(series: pd.DataFrame, published: Sequence[Published]) -> Drawing:
         figure, (axes,) = style.new(style.COLUMN, 3.1)
         colours = style.map_colours(len(LEVELS) + 1)
         image = axes.contourf(x, y, grid.to_numpy(), levels=LEVELS, colors=colours, extend="both")
+        axes.contour(x, y, grid.to_numpy(), levels=LEVELS, colors=style.ON_MAP, linewidths=0.5, linestyles="solid")
         axes.plot(rows["x"], rows["y"], ".", markersize=0.8, color=style.ON_MAP, alpha=0.4, gid=rows["series"].iloc[0])
         figure.colorbar(image, ax=axes, pad=0.02, label="log₁₀ mean squared error", ticks=LEVELS).outline.set_visible(
             False
@@ -74,7 +75,7 @@ def fig1(series: pd.DataFrame, published: Sequence[Published]) -> Drawing:
         f"Mean squared error of ℓ1 over n and β (d = 100, k = 5; {style.VARIANTS[variant][0]}; {_seeds(rows)}), at the"
         " paper's levels; small dots are the grid. Circles: the best β at each n, with the line through them. Diamonds:"
         " where the paper's map crosses the level beside them, with the error of reading it; where the two maps agree,"
-        " a diamond lies on the edge between two shades.",
+        " a diamond lies on the thin line between two shades.",
     )
 
 

@@ -215,7 +215,7 @@ def _cell(verdict: Verdict | None) -> dict[str, Any]:
 def _as_known(item: Published) -> str:
     """The published value, with the error of reading it where it was read off a figure."""
     if not item.reading_error:
-        return number(item.value, 4)
+        return f"{item.value:.4g}"
     places = estimate(item.value, -item.reading_error, item.reading_error)
     return f"{places} ± {number(item.reading_error, 2)}"
 

@@ -44,7 +44,7 @@ def print_verdicts(verdicts: Sequence[Verdict], paper: Paper, published: Sequenc
 
 
 def _claims_table(verdicts: Sequence[Verdict]) -> Table:
-    table = _table("Claims")
+    table = _table("Claims", gap=1)
     for heading in ("claim", "variant", "ruling"):
         table.add_column(heading, overflow="fold")
     for heading in ("effect", "interval", "detects"):
@@ -64,13 +64,13 @@ def _claims_table(verdicts: Sequence[Verdict]) -> Table:
 
 
 def _numbers_table(series: Sequence[Group]) -> Table:
-    table = _table("Published numbers")
+    table = _table("Published numbers", gap=1)
     table.add_column("series", overflow="fold")
     table.add_column("variant", no_wrap=True)
     for ruling, heading in zip(NUMBER_RULINGS, _HEADINGS, strict=True):
         table.add_column(Text(heading, style=_COLOURS[ruling]), justify="right", no_wrap=True)
     table.add_column("largest\ngap", justify="right", no_wrap=True)
-    table.add_column("at", overflow="fold")
+    table.add_column("at", overflow="fold", max_width=12)
     for group in series:
         largest = group.largest
         gap = difference(largest) if largest else None
@@ -133,5 +133,6 @@ def _ruling(ruling: Ruling) -> Text:
     return Text(str(ruling), style=_COLOURS[ruling])
 
 
-def _table(title: str | None) -> Table:
-    return Table(title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, pad_edge=False)
+def _table(title: str | None, gap: int = 2) -> Table:
+    """A table without sides; `gap` is the space between columns, 1 where eight of them share 80 characters."""
+    return Table(title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, padding=(0, gap, 0, 0))
