@@ -24,8 +24,8 @@ from bench.learn.reward.solver import Solution, Solver
 Array = NDArray[np.float64]
 
 PATH_LENGTH, PATH_RATIO, PATH_TOLERANCE = 20, 1e-2, 1e-4
-STARTS = 3  # supports from which swaps are searched
-SWAPS_TRIED = 10  # refits per round of swaps
+STARTS = 5  # supports from which swaps are searched
+SWAPS_TRIED = 10  # refits per round of swaps; 400 led to the same supports on 50 problems (seeds 1000-1009, d = 100)
 
 
 @dataclass(frozen=True)
