@@ -85,14 +85,21 @@ def _latex(series: pd.DataFrame) -> str:
 
 
 def _tabular(name: str, group: pd.DataFrame) -> str:
-    """A row a condition, a column a method; the condition columns that do not vary go into a comment above."""
+    """A row a condition, a column a method; the condition columns that do not vary go into a comment above.
+
+    A column that the method and the other columns determine gets no rows of its own.
+    """
     import pandas as pd
 
     from bench.report.drawing import cells
 
     conditions = [c for c in group.columns if c not in (*FIRST[:6], "metric", "value") and group[c].notna().any()]
     varying = [c for c in conditions if group[c].nunique(dropna=False) > 1]
-    fixed = [f"{c} = {_cell(group[c].iloc[0])}" for c in conditions if c not in varying]
+    for column in reversed(varying):  # beta may follow from the method and n: it then needs no rows of its own
+        others = [c for c in varying if c != column]
+        if others and group.groupby(["method", *others], dropna=False)[column].nunique(dropna=False).max() == 1:
+            varying = others
+    fixed = [f"{c} = {_cell(group[c].iloc[0])}" for c in conditions if group[c].nunique(dropna=False) == 1]
     methods = list(dict.fromkeys(group["method"]))
     values: dict[tuple[object, ...], dict[str, str]] = {}
     for row in cells(group, [*varying, "method"]).to_dict(orient="records"):

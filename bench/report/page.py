@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
+
+from markupsafe import Markup, escape
 
 from bench.errors import UserError
 from bench.report.costs import Cost, costs, environment, fingerprints
@@ -61,7 +65,6 @@ def write_page(material: Material, out: Path) -> Path:
 def render(material: Material) -> str:
     """The report as the text of one HTML file."""
     from jinja2 import Environment, PackageLoader, StrictUndefined
-    from markupsafe import Markup
 
     templates = Environment(
         loader=PackageLoader("bench.report"),
@@ -71,7 +74,14 @@ def render(material: Material) -> str:
         lstrip_blocks=True,
     )
     templates.filters.update(
-        number=_number, slug=_slug, icon=_icon, words=_words, duration=duration, memory=memory, markup=Markup
+        number=_number,
+        slug=_slug,
+        icon=_icon,
+        words=_words,
+        duration=duration,
+        memory=memory,
+        markup=Markup,
+        ticks=_ticks,
     )
     css = (Path(__file__).parent / "templates" / "page.css").read_text(encoding="utf-8")
     return templates.get_template("page.html.j2").render(css=Markup(css), plural=plural, **_view(material))
@@ -80,18 +90,20 @@ def render(material: Material) -> str:
 def _view(material: Material) -> dict[str, Any]:
     paper, verdicts = material.paper, material.verdicts
     spent = costs(material.records)
+    experiments = [_experiment(experiment, material, spent) for experiment in paper.experiments]
     return {
         "paper": paper,
         "headline": headline(paper, verdicts),
         "findings": [
-            (experiment.title.split(",")[0], sentence)
+            (_short(experiment), sentence)
             for experiment in paper.experiments
             for sentence in material.findings.get(experiment.name, ())
         ],
         "bars": [bar for variant in VARIANT_WORDS if (bar := _bar(variant, verdicts))],
         "claims": _claims(paper, verdicts),
         "number_rulings": NUMBER_RULINGS,
-        "experiments": [_experiment(experiment, material, spent) for experiment in paper.experiments],
+        "experiments": experiments,
+        "idle": [(part, table) for part in experiments for table in part["tables"] if not table["attempted"]],
         "unknown": [number for number in material.published if number.value is None],
         "environment": _environment(material.records),
         "fingerprints": fingerprints(material.records),
@@ -141,6 +153,7 @@ def _experiment(experiment: Experiment, material: Material, spent: Sequence[Cost
     against = drawn.against_published if drawn is not None else None
     return {
         "experiment": experiment,
+        "short": _short(experiment),
         "drawn": drawn,
         "skipped": material.drawings.skipped.get(name, ""),
         "points": None if against is None else len(against),
@@ -153,6 +166,11 @@ def _experiment(experiment: Experiment, material: Material, spent: Sequence[Cost
             if cost.experiment == name
         ],
     }
+
+
+def _short(experiment: Experiment) -> str:
+    """The title up to its first comma or colon."""
+    return re.split("[,:]", experiment.title)[0]
 
 
 def _tables(experiment: str, material: Material) -> list[dict[str, Any]]:
@@ -196,7 +214,7 @@ def _table(series: Series, by_subject: Mapping[str, Sequence[Verdict]]) -> dict[
             (variant, profile, tally(v for v in verdicts if (v.variant, v.profile) == (variant, profile)))
             for variant, profile in columns
         ],
-        "margins": list(dict.fromkeys(item.margin.reason for item in items if item.margin)) if series.method else [],
+        "margin": _common_ending([item.margin.reason for item in items if item.margin]) if series.method else "",
         "rows": rows,
     }
 
@@ -218,6 +236,20 @@ def _as_known(item: Published) -> str:
         return f"{item.value:.4g}"
     places = estimate(item.value, -item.reading_error, item.reading_error)
     return f"{places} ± {number(item.reading_error, 2)}"
+
+
+def _common_ending(reasons: Sequence[str]) -> str:
+    """The words with which all the reasons end: their amounts lead and differ, the argument behind them does not."""
+    if not reasons:
+        return ""
+    words = [reason.split() for reason in reasons]
+    shared = takewhile(lambda column: len(set(column)) == 1, zip(*(reversed(line) for line in words), strict=False))
+    return " ".join(reversed([column[0] for column in shared]))
+
+
+def _ticks(text: str) -> Markup:
+    """Escaped text, with what stands between backticks as code."""
+    return Markup(re.sub(r"`([^`]+)`", r"<code>\1</code>", str(escape(text))))
 
 
 def _environment(records: Sequence[Record]) -> dict[str, list[tuple[str, str]]]:

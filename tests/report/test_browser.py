@@ -121,7 +121,7 @@ def test_a_fold_opens_and_closes_at_a_click_and_by_keyboard(browser: Any, page: 
     from selenium.webdriver.common.keys import Keys
 
     _visit(browser, page, DESK)
-    fold = browser.find_element(By.CSS_SELECTOR, ".claim details")
+    fold = browser.find_element(By.CSS_SELECTOR, ".more details")
     inside, handle = fold.find_element(By.TAG_NAME, "p"), fold.find_element(By.TAG_NAME, "summary")
     assert not inside.is_displayed()
     handle.click()

@@ -174,3 +174,42 @@ def test_methods_differ_in_lightness_and_marker_so_that_a_grey_print_reads() -> 
         greys = sorted(float(np.dot([0.2126, 0.7152, 0.0722], to_rgb(colour))) for _, colour, _ in looks)
     assert min(np.diff(greys)) > 0.03
     assert len({str(line) for _, line, _ in style.VARIANTS.values()}) == len(style.VARIANTS)
+
+
+def _accuracies(experiment: str, **columns: object) -> pd.DataFrame:
+    rng = np.random.default_rng(1)
+    rows = []
+    for method, n, beta, seed in product(("mle", "l1"), (200, 800), (0.001, 0.01, 0.1), (0, 1, 2)):
+        shared = {
+            "experiment": experiment,
+            "variant": "corrected",
+            "metric": "accuracy",
+            "method": method,
+            "seed": seed,
+        }
+        rows.append({**shared, "n": n, "beta": beta, "value": 0.6 + 0.02 * rng.standard_normal(), **columns})
+    return pd.DataFrame(rows)
+
+
+def test_accuracy_published_for_another_encoder_has_its_own_panel_and_is_not_compared(
+    published: list[Published],
+) -> None:
+    elsewhere = replace(
+        published[0], experiment="fig4", metric="accuracy", condition={"n": 200, "dataset": "shp"}, value=0.56
+    )
+    theirs = [elsewhere, replace(elsewhere, condition={"n": 800, "dataset": "shp"})]
+    series = _accuracies("fig4", dataset="hh_rlhf")
+    drawing = load("sparse")["fig4"](series, theirs)
+    check_records(drawing, series)
+    assert [axes.get_title() for axes in drawing.figure.axes] == ["ours, hh_rlhf", "published (another encoder, SHP)"]
+    assert check_published(drawing, theirs, "fig4").empty
+
+
+def test_the_quadratic_of_figure_3_is_the_least_squares_one() -> None:
+    series = _accuracies("fig3", model="tiny", dataset="hh_rlhf")
+    drawing = load("sparse")["fig3"](series, [])
+    check_records(drawing, series)
+    fit = drawing.plotted[drawing.plotted["kind"] == "fit"]
+    means = series[series["method"] == "l1"].groupby("beta")["value"].mean()
+    for beta, mean in means.items():  # three points: the parabola goes through their means
+        assert np.interp(np.log10(beta), np.log10(fit["x"]), fit["y"]) == pytest.approx(mean, abs=1e-4)
