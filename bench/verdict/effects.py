@@ -144,7 +144,7 @@ def crossing_effect(differences: pd.DataFrame, x: str, *, target: float, margin:
     ends = target - margin, target + margin
     if grid[0] > ends[0] or grid[-1] < ends[1]:
         raise ValueError(f"{x} covers {grid[0]:g} to {grid[-1]:g}, the crossing needs {ends[0]:g} to {ends[1]:g}")
-    left, right = (_smoothed(grid, values, end, margin) for end in ends)
+    left, right = _smoothing(grid, np.array(ends), margin) @ values.T
     p_for = statistics.intersection_union([statistics.p_mean_above(-left), statistics.p_mean_above(right)])
     p_against = statistics.union([statistics.p_mean_above(left), statistics.p_mean_above(-right)])
     low, high = _fieller(grid, values, margin)
@@ -173,21 +173,27 @@ def _by_seed(frame: pd.DataFrame, x: str, y: str) -> pd.DataFrame:
     return frame.pivot(index="seed", columns=x, values=y).sort_index(axis=1).dropna()
 
 
-def _smoothed(grid: Array, values: Array, at: float, window: float) -> Array:
-    """Each row's value at `at` on the parabola fitted to its points within `window`, or between its neighbours."""
-    near = np.abs(grid - at) <= window * (1 + 1e-9)
-    if near.sum() < 2 or grid[near].min() > at or grid[near].max() < at:
-        after = int(np.clip(np.searchsorted(grid, at), 1, len(grid) - 1))
-        near[after - 1 : after + 1] = True
-    offset = (grid[near] - at) / (np.ptp(grid[near]) or 1.0)
-    weights: Array = np.linalg.pinv(np.vander(offset, min(3, len(offset)), increasing=True))[0]
-    return values[:, near] @ weights
+def _smoothing(grid: Array, points: Array, window: float) -> Array:
+    """Weights (points, grid) that give the value at each point of the parabola fitted to what lies within `window`.
+
+    Where the window does not hold grid points on both sides, the line between the point's two neighbours.
+    """
+    offset = grid[None, :] - points[:, None]
+    near = np.abs(offset) <= window * (1 + 1e-9)
+    after = np.clip(np.searchsorted(grid, points), 1, len(grid) - 1)
+    for row in np.flatnonzero(~((near & (offset <= 0)).any(axis=1) & (near & (offset >= 0)).any(axis=1))):
+        near[row, after[row] - 1 : after[row] + 1] = True
+    scaled = offset / np.ptp(grid)
+    parabola = near.sum(axis=1, keepdims=True) > 2
+    design = np.stack([np.ones_like(scaled), scaled, scaled**2 * parabola], axis=2) * near[:, :, None]
+    weights: Array = np.linalg.pinv(design)[:, 0, :]
+    return weights
 
 
 def _fieller(grid: Array, values: Array, window: float) -> tuple[float, float]:
     """Where the smoothed difference is not significantly below (above) zero yet (any more); infinite past the grid."""
     points = np.linspace(grid[0], grid[-1], 201)
-    smooth = np.stack([_smoothed(grid, values, point, window) for point in points])  # (points, seeds)
+    smooth = _smoothing(grid, points, window) @ values.T  # (points, seeds)
     not_below = points[statistics.p_mean_above(-smooth) >= statistics.ALPHA / 2]
     not_above = points[statistics.p_mean_above(smooth) >= statistics.ALPHA / 2]
     low = float(not_below[0]) if len(not_below) and not_below[0] > grid[0] else -math.inf

@@ -49,36 +49,41 @@ def compare_variants(series: pd.DataFrame, experiment: str, metric: str) -> pd.D
 def finding(series: pd.DataFrame, experiment: str) -> list[str]:
     """One sentence a method: where the released solver stops short, by how much objective and error differ."""
     objective = compare_variants(series, experiment, "objective")
-    error = compare_variants(series, experiment, "squared_sigma_error")
+    quality = [
+        (name, compare_variants(series, experiment, metric))
+        for metric, name in (("squared_sigma_error", "squared error"), ("accuracy", "accuracy"))
+    ]
     sentences = []
     for method, cells in objective.groupby("method", sort=True):
         short = cells[cells["low"] > 0]
-        if short.empty:
-            sentences.append(
-                f"{method}: the released solver is not shown to stop short at any of {len(cells)} conditions."
+        said = f"{method}: the released solver is not shown to stop short anywhere ({_conditions(len(cells))})"
+        if len(short):
+            said = (
+                f"{method}: the released solver stops short of the optimum at {len(short)} of "
+                f"{_conditions(len(cells))}, with an objective higher by {_range(short['difference'])}"
             )
-            continue
-        said = (
-            f"{method}: the released solver stops short of the optimum at {len(short)} of {len(cells)} conditions, "
-            f"with an objective higher by {_range(short['difference'])}"
-        )
-        sentences.append(f"{said}; {_error_in_words(error[error['method'] == method])}.")
+        changes = [_change(name, rows[rows["method"] == method]) for name, rows in quality]
+        sentences.append("; ".join([said, *filter(None, changes)]) + ".")
     return sentences
 
 
-def _error_in_words(cells: pd.DataFrame) -> str:
-    material = cells[cells["material"]]
-    if material.empty:
-        return "no condition shows a material change of the squared error"
+def _change(name: str, cells: pd.DataFrame) -> str:
+    """How a measure of quality differs materially, in words; nothing where it was not measured."""
+    if cells.empty:
+        return ""
     parts = []
-    for word, chosen in (
-        ("larger", material[material["difference"] > 0]),
-        ("smaller", material[material["difference"] < 0]),
-    ):
+    for word, side in (("higher", cells["difference"] > 0), ("lower", cells["difference"] < 0)):
+        chosen = cells[cells["material"] & side]
         if len(chosen):
             relative = chosen["difference"].abs() / chosen[str(Variant.CORRECTED)]
-            parts.append(f"{word} by {_range(relative, percent=True)} at {len(chosen)} of {len(cells)} conditions")
-    return "its squared error is " + " and ".join(parts)
+            parts.append(f"{word} by {_range(relative, percent=True)} at {len(chosen)}")
+    if not parts:
+        return f"its {name} does not differ materially anywhere ({_conditions(len(cells))})"
+    return f"its {name} is {' and '.join(parts)} of {_conditions(len(cells))}"
+
+
+def _conditions(count: int) -> str:
+    return f"{count} condition{'s' * (count != 1)}"
 
 
 def _range(values: pd.Series, *, percent: bool = False) -> str:

@@ -61,12 +61,21 @@ def test_the_finding_says_where_the_solver_stops_short_and_which_way_the_error_g
     (sentence,) = finding(frame, "fig2b")
     assert sentence.startswith("l1: the released solver stops short of the optimum at 1 of 2 conditions")
     assert "an objective higher by 0.5" in sentence
-    assert re.search(r"larger by \d\d% at 1 of 2 conditions and smaller by \d\d% at 1 of 2 conditions", sentence)
+    assert re.search(r"its squared error is higher by \d\d% at 1 and lower by \d\d% at 1 of 2 conditions", sentence)
 
 
 def test_a_solver_at_the_optimum_is_not_said_to_stop_short():
     (sentence,) = finding(series(10.0, 10.0, method="mle"), "fig2b")
-    assert sentence == "mle: the released solver is not shown to stop short at any of 1 conditions."
+    assert sentence == "mle: the released solver is not shown to stop short anywhere (1 condition)."
+
+
+@pytest.mark.parametrize(("released", "words"), [(0.5, "is lower by"), (0.6, "does not differ materially")])
+def test_where_quality_is_accuracy_the_finding_speaks_of_accuracy(released, words):
+    frame = pd.concat([series(10.5, 10.0), series(released, 0.6, metric="accuracy")])
+    frame.loc[frame["metric"] == "accuracy", "value"] /= 10  # less spread between problems
+    (sentence,) = finding(frame, "fig2b")
+    assert f"its accuracy {words}" in sentence
+    assert "squared error" not in sentence
 
 
 def test_without_both_variants_there_is_nothing_to_say():
