@@ -9,7 +9,7 @@ from collections.abc import Callable
 import numpy as np
 
 from bench.data.synthetic import Array
-from bench.learn.reward import BradleyTerry, L1BradleyTerry, NotConverged
+from bench.learn.reward import BradleyTerry, L0BradleyTerry, L1BradleyTerry, NotConverged
 from bench.learn.reward.certificate import optimality_gap
 from bench.learn.reward.links import LINKS
 from bench.learn.reward.loss import PreferenceLoss
@@ -35,7 +35,7 @@ def certified(
     estimator = {
         "mle": BradleyTerry(sigma=sigma, radius=radius, tol=tolerance),
         "l1": L1BradleyTerry(beta, sigma=sigma, radius=radius, tol=tolerance),
-        "l0": BradleyTerry(),
+        "l0": L0BradleyTerry(k, sigma=sigma, radius=radius, tol=tolerance),
     }[method]
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", NotConverged)  # raised below, with the gap
