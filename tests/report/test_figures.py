@@ -102,6 +102,12 @@ def test_a_folder_that_cannot_be_written_is_a_user_error(series: pd.DataFrame, t
         draw("sparse", series, [], tmp_path / "file", ["fig2b"])
 
 
+def test_records_of_two_profiles_are_never_averaged(series: pd.DataFrame, tmp_path: Path) -> None:
+    mixed = pd.concat([series, series.assign(profile="paper")])
+    with pytest.raises(ValueError, match="embedded, paper"):
+        draw("sparse", mixed, [], tmp_path)
+
+
 def test_the_map_finds_the_line_and_the_boundaries_it_was_made_with() -> None:
     """z falls along n and has its trough on log beta = -0.5 log n - 0.7, so both are known exactly."""
     n, beta = np.logspace(1, 4.5, 15), np.logspace(-4, 0.5, 37)
