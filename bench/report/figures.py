@@ -68,7 +68,8 @@ def draw(
 ) -> Drawings:
     """Draw the figures of `paper` from the tidy series: a PDF, a PNG (300 dpi) and the plotted points (CSV) for each.
 
-    `series` holds the records of one profile. `only` names experiments; by default all. A figure whose records are missing is skipped, with the reason.
+    `series` holds the records of one profile. `only` names experiments; by default all. A figure whose records are
+    missing is skipped, with the reason.
     Raises UserError for a paper without a plotting script, an unknown figure or a folder that cannot be written;
     FigureMismatchError when a figure does not show the means of the records; ValueError for more than one profile.
     """

@@ -254,9 +254,16 @@ def _ticks(text: str) -> Markup:
 
 def _environment(records: Sequence[Record]) -> dict[str, list[tuple[str, str]]]:
     """Provenance in two parts, the machine and code, and the packages, with every value that occurs."""
-    entries = [(key, ", ".join(values)) for key, values in environment(records).items()]
+    entries = [
+        (key.removesuffix("_bytes"), ", ".join(map(_size, values)) if key.endswith("_bytes") else ", ".join(values))
+        for key, values in environment(records).items()
+    ]
     packages = [(key.removeprefix("packages."), text) for key, text in entries if key.startswith("packages.")]
     return {"where": [entry for entry in entries if not entry[0].startswith("packages.")], "packages": packages}
+
+
+def _size(text: str) -> str:
+    return memory(float(text))
 
 
 def _command(paper: Paper, experiment: str, variant: str, profile: str) -> str:
@@ -264,7 +271,7 @@ def _command(paper: Paper, experiment: str, variant: str, profile: str) -> str:
 
 
 def _plain(value: object) -> str:
-    return _minus(f"{value:.4g}" if isinstance(value, float) else str(value))
+    return _minus(f"{value:.4g}") if isinstance(value, int | float) else str(value)
 
 
 def _number(value: float | None, digits: int = 3) -> str:

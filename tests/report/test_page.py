@@ -107,7 +107,7 @@ def test_costs_are_summed_over_tasks(html: str) -> None:
 
 def test_unknown_cells_environment_and_findings_are_there(html: str) -> None:
     assert "Table 4, a cell that nobody has seen" in html
-    for text in ("0123abcd", "2.4.6", "l1: the released solver stops short at 3 of 4 conditions."):
+    for text in ("0123abcd", "2.4.6", "16.0 GiB", "l1: the released solver stops short at 3 of 4 conditions."):
         assert text in html
 
 
