@@ -223,8 +223,8 @@ def fig4(series: pd.DataFrame, published: Sequence[Published]) -> Drawing:
         figure,
         pd.concat([ours, theirs], ignore_index=True),
         f"Accuracy of a linear head on frozen features ({_seeds(ours)}): MLE is β = 0, ℓ1 is β = 0.5/√n; bands and"
-        " bars: 95 % over seeds; dotted: chance. The published curve is for another encoder and another data set: it shows"
-        " the shape to look for, not the values."
+        " bars: 95 % over seeds; dotted: chance. The published curve is for another encoder and another data set: it"
+        " shows the shape to look for, not the values."
         + " The data set ‘made’ is text that the suite makes itself."
         * ("made" in datasets),
     )
