@@ -46,7 +46,7 @@ def _tasks(variant: Variant, data_dir: Path | None) -> list[Task]:
 def _tokens(task: Task) -> float:
     """Tokens to train on; those of evaluation count a third, as they take no backward pass."""
     pairs = task.settings["data"]["pairs"]
-    return (pairs["train"] + (pairs["validation"] + pairs["test"]) / 3) * TOKENS_A_PAIR
+    return float((pairs["train"] + (pairs["validation"] + pairs["test"]) / 3) * TOKENS_A_PAIR)
 
 
 def _tokens_per_second(task: Task, steps: int) -> float:

@@ -41,6 +41,20 @@ def test_deepspeed_on_llama_reads_the_score_on_the_first_padding_token(llama):
     assert pair.chosen_end - 1 == len(pair.chosen)
 
 
+@pytest.mark.parametrize("extra", range(-4, 4))
+@pytest.mark.parametrize("name", ["pythia", "llama"])
+def test_deepspeed_ends_at_the_second_padding_id_of_the_full_row(name, extra, request):
+    """Texts around the maximum length, the row padded to it and searched as the fact sheet describes."""
+    tokenizer = request.getfixturevalue(name)
+    length = len(tokenizer(PAIR.prompt + PAIR.chosen + "<|endoftext|>").input_ids)
+    maximum = length - extra
+    pair = one(PAIR, tokenizer, EndRule.DEEPSPEED, maximum)
+    row = [*pair.chosen, *[tokenizer.eos_token_id] * (maximum - len(pair.chosen))]
+    paddings = [position for position, token in enumerate(row) if token == tokenizer.eos_token_id]
+    assert len(row) == maximum
+    assert pair.chosen_end == (paddings[1] if len(paddings) >= 2 else maximum)
+
+
 @pytest.mark.parametrize("name", ["pythia", "llama"])
 def test_eos_rule_reads_the_score_on_the_tokenizers_own_end_token(name, request):
     tokenizer = request.getfixturevalue(name)
