@@ -224,5 +224,6 @@ def _undecided(values: Array, unit: str, detail: str) -> Effect:
 
 def _at(by: Sequence[str], key: object) -> str:
     values = key if isinstance(key, tuple) else (key,)
-    named = [f"{name} = {value}" for name, value in zip(by, values, strict=True)]
+    shown = (f"{value:g}" if isinstance(value, float) else value for value in values)
+    named = [f"{name} = {value}" for name, value in zip(by, shown, strict=True)]
     return f" at {', '.join(named)}" if named else ""

@@ -1,7 +1,7 @@
 """Published numbers: `paper_results/<paper>.yaml` into `Published` items.
 
 A file holds series: a curve or a table column, with all that its numbers share said once and a row for each number.
-`docs` of the format are the comments at the top of `paper_results/sparse.yaml` and the models below.
+The format is described at the top of `paper_results/sparse.yaml` and by the models below.
 """
 
 from __future__ import annotations

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -32,30 +32,33 @@ def verdicts(
     another one was not run.
     """
     rows = series[(series["paper"] == paper.name) & (series["profile"] == str(profile))]
+    by_variant = {variant: rows[rows["variant"] == str(variant)] for variant in variants}
+    cells = dict(list(rows.groupby(["variant", "experiment", "method", "metric"])))
     numbers = [
-        _number(paper, number, rows[rows["variant"] == str(variant)], variant, profile)
+        _number(
+            paper,
+            number,
+            cells.get((str(variant), number.experiment, number.method, number.metric), rows.iloc[:0]),
+            by_variant[variant],
+            profile,
+            variant,
+        )
         for number in published
         for variant in number.variants
-        if variant in variants
+        if variant in by_variant
     ]
-    claims = [
-        verdict
-        for variant in variants
-        for verdict in _claims(paper, rows[rows["variant"] == str(variant)], variant, profile)
-    ]
+    claims = [verdict for variant in variants for verdict in _claims(paper, by_variant[variant], variant, profile)]
     return numbers + claims
 
 
-def matching(rows: pd.DataFrame, condition: dict[str, Scalar]) -> pd.DataFrame:
-    """The rows of a series at `condition`, which may name fewer columns than the records have."""
-    keep = np.ones(len(rows), dtype=bool)
-    for column, value in condition.items():
-        keep &= _equal(rows, column, value)
-    return rows[keep]
+def _number(
+    paper: Paper, number: Published, cell: pd.DataFrame, rows: pd.DataFrame, profile: Profile, variant: Variant
+) -> Verdict:
+    """The verdict on one published number.
 
-
-def _number(paper: Paper, number: Published, rows: pd.DataFrame, variant: Variant, profile: Profile) -> Verdict:
-    """The verdict on one published number from `rows`, the series of one variant and profile."""
+    `rows` is the series of one variant and profile, `cell` those of them that are of the number's experiment, method
+    and metric.
+    """
 
     def verdict(ruling: Ruling, reason: str, ours: float | None = None, replicates: int = 0) -> Verdict:
         return Verdict(
@@ -73,13 +76,12 @@ def _number(paper: Paper, number: Published, rows: pd.DataFrame, variant: Varian
         )
 
     if number.value is None or number.margin is None:
-        said = "the published value is not known" if number.value is None else "not compared"
+        said = "no published value" if number.value is None else "not compared"
         return verdict(Ruling.NOT_ATTEMPTED, f"{said}: {number.note}")
     if profile not in number.profiles:
         scales = " or ".join(number.profiles)
         return verdict(Ruling.NOT_ATTEMPTED, f"{scales}-scale number; this profile is {profile}")
-    found = rows[(rows["experiment"] == number.experiment) & (rows["method"] == number.method)]
-    found = matching(found[found["metric"] == number.metric], dict(number.condition))
+    found = _matching(cell, number.condition)
     if found.empty:
         return verdict(Ruling.NOT_ATTEMPTED, _missing(paper, number, rows, variant, profile))
     values = found["value"].to_numpy(dtype=float)
@@ -182,7 +184,11 @@ def _claim(
         ruling, p = Ruling.CONTRADICTED, contradicts
     else:
         ruling, p = Ruling.INCONCLUSIVE, min(supports, contradicts)
-    few = outcome.replicates < statistics.MINIMUM_REPLICATES
+    reason = outcome.detail or claim.criterion
+    if outcome.replicates < statistics.MINIMUM_REPLICATES:
+        reason = _too_few(outcome.replicates)
+    elif ruling == Ruling.INCONCLUSIVE:
+        reason += f"; neither direction is below 5 % after Holm's adjustment (p = {p:.2g})"
     return Verdict(
         subject=subject,
         kind="claim",
@@ -190,7 +196,7 @@ def _claim(
         variant=variant,
         profile=profile,
         ruling=ruling,
-        reason=_too_few(outcome.replicates) if few else outcome.detail or claim.criterion,
+        reason=reason,
         ours=_finite(outcome.estimate),
         low=_finite(outcome.low),
         high=_finite(outcome.high),
@@ -198,6 +204,14 @@ def _claim(
         replicates=outcome.replicates,
         detectable=_finite(outcome.detectable),
     )
+
+
+def _matching(rows: pd.DataFrame, condition: Mapping[str, Scalar]) -> pd.DataFrame:
+    """The rows of a series at `condition`, which may name fewer columns than the records have."""
+    keep = np.ones(len(rows), dtype=bool)
+    for column, value in condition.items():
+        keep &= _equal(rows, column, value)
+    return rows[keep]
 
 
 def _missing(paper: Paper, number: Published, rows: pd.DataFrame, variant: Variant, profile: Profile) -> str:

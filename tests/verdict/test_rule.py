@@ -174,7 +174,7 @@ class TestNumbers:
         published = number(None, margin=None, known="unknown", note="torn off")
         verdict = self.only(published, series(published, [1.0] * 5))
         assert (verdict.ruling, verdict.published) == (Ruling.NOT_ATTEMPTED, None)
-        assert verdict.reason == "the published value is not known: torn off"
+        assert verdict.reason == "no published value: torn off"
 
     def test_a_number_of_the_papers_scale_is_not_attempted_at_a_smaller_one(self):
         verdict = self.only(number(profiles=(Profile.PAPER,)), series(number(), [1.0] * 5))
@@ -265,6 +265,7 @@ class TestClaims:
         found = self.rulings(*claims)
         assert [found[f"c{i}"].p_value for i in range(3)] == pytest.approx([0.03, 0.06, 0.06])
         assert [found[f"c{i}"].ruling for i in range(3)] == [Ruling.SUPPORTED, *[Ruling.INCONCLUSIVE] * 2]
+        assert "after Holm's adjustment (p = 0.06)" in found["c1"].reason
 
     def test_a_claim_that_was_not_attempted_still_counts_in_the_family(self):
         alone = self.rulings(claim("a", with_p(0.03, 1.0)))["a"]
