@@ -27,8 +27,7 @@ SUFFICIENT_DECREASE = 1e-4
 SHORTEST_STEP = 1e-10
 ROUNDING = 1e-15  # relative error of an objective, below which two values are not told apart
 FIRST_WORKING_SET = 100
-INNER_REDUCTION = 0.01  # a working set is solved to this share of the whole problem's gap
-NEAR = 0.7  # a new working set also takes coordinates with |gradient_j| above this share of beta, for the next beta
+INNER_REDUCTION = 0.1  # a working set is solved to this share of the whole problem's gap
 KEEP_HESSIAN = 0.1  # a Hessian is used again while it brings the gap down to this share
 DAMPING = (
     0.1  # of the mean curvature, while the gap is large, where there are at least as many coordinates as comparisons
@@ -94,7 +93,10 @@ class Solver:
         return self._loss.value(margins) + beta * float(np.abs(theta).sum())
 
     def _choose_columns(self, beta: float) -> None:
-        """The support, the worst violators of |gradient_j| <= beta and the near ones, at most doubling the support."""
+        """The support and the worst violators of |gradient_j| <= beta, at most doubling the support.
+
+        The last working set is kept, with its Hessian, while it holds all of them.
+        """
         if beta == 0:
             columns = np.arange(self._loss.d)
         else:
@@ -102,10 +104,9 @@ class Solver:
             strength = np.where(self._theta == 0, np.abs(self._gradient), 0.0)
             size = min(len(strength), max(FIRST_WORKING_SET, len(support)))
             worst = np.argpartition(-strength, size - 1)[:size]
-            needed = np.union1d(support, worst[strength[worst] > beta])
-            if np.isin(needed, self._columns, assume_unique=True).all():
+            columns = np.union1d(support, worst[strength[worst] > beta])
+            if np.isin(columns, self._columns, assume_unique=True).all():
                 return
-            columns = np.union1d(support, worst[strength[worst] > NEAR * beta])
         self._columns = columns
         self._restricted = self._loss if len(columns) == self._loss.d else self._loss.restrict(columns)
         self._hessian = None
