@@ -30,7 +30,7 @@ def main() -> None:
     options = parser.parse_args()
     torch.set_num_threads(int(os.environ.get("OMP_NUM_THREADS", len(os.sched_getaffinity(0)))))
     tasks = {variant: _tasks(variant, paths.data_dir(options.data_dir)) for variant in FIG3.variants}
-    speed = _tokens_per_second(tasks[Variant.CORRECTED][0], options.steps)
+    speed = _tokens_per_second(tasks[Variant.CORRECTED][0], options.steps, paths.data_dir(options.data_dir))
     print(f"training: {speed:,.0f} tokens/s on {_device()}, {torch.get_num_threads()} threads")
     for variant, grid in tasks.items():
         hours = sum(_tokens(task) for task in grid) / speed / 3600
@@ -49,11 +49,12 @@ def _tokens(task: Task) -> float:
     return float((pairs["train"] + (pairs["validation"] + pairs["test"]) / 3) * TOKENS_A_PAIR)
 
 
-def _tokens_per_second(task: Task, steps: int) -> float:
+def _tokens_per_second(task: Task, steps: int, data_dir: Path | None) -> float:
     model, tokenizer = fig3_run.untrained(task)
     training = fig3_run.training(task)
     count = (2 + steps) * training.batch_size
-    pairs = encode(fig3_run.planned_parts(task).train[:count], tokenizer, task.settings["max_length"], EndRule.EOS)
+    chosen = fig3_run.planned_parts(task, data_dir).train[:count]
+    pairs = encode(chosen, tokenizer, task.settings["max_length"], EndRule.EOS)
     train(model, pairs[: 2 * training.batch_size], training)
     timed = pairs[2 * training.batch_size :]
     fit = train(model, timed, training)

@@ -37,7 +37,7 @@ def fig1(series: pd.DataFrame, published: Sequence[Published]) -> Drawing:
         raise NothingToDrawError("Figure 1 needs at least three values of n and of beta")
     x, y = np.log10(grid.columns.to_numpy(float)), np.log10(grid.index.to_numpy(float))
     best = _best_beta(rows)
-    slope, intercept = np.polyfit(best["x"], best["y"], 1)
+    slope, intercept = (_derived(series, f"log10_best_beta_{name}", variant=variant) for name in ("slope", "intercept"))
     line = _line("line through our best β", best["x"], slope, intercept)
     paper = _line("the paper's rule", rows["x"], -0.5, -0.7).assign(kind="published")
     theirs, ours = _boundaries(published, x, y, grid.to_numpy())
@@ -63,8 +63,9 @@ def fig1(series: pd.DataFrame, published: Sequence[Published]) -> Drawing:
         axes.plot(
             paper["x"], paper["y"], color=style.PAPER_RULE, linestyle=(0, (4, 2)), label=f"paper: {_linear(-0.5, -0.7)}"
         )
-        axes.plot(line["x"], line["y"], color="white", linewidth=3)
-        axes.plot(line["x"], line["y"], color=style.METHODS["l1"][1], label=f"ours: {_linear(slope, intercept)}")
+        if np.isfinite(slope):
+            axes.plot(line["x"], line["y"], color="white", linewidth=3)
+            axes.plot(line["x"], line["y"], color=style.METHODS["l1"][1], label=f"ours: {_linear(slope, intercept)}")
         axes.plot(best["x"], best["y"], "o", color=style.METHODS["l1"][1], markeredgecolor="white", markeredgewidth=0.6)
         axes.set(xlabel="log₁₀ n", ylabel="log₁₀ β", ylim=SHOWN_BETA, xlim=(x.min(), x.max()))
         axes.grid(visible=False)
@@ -87,7 +88,7 @@ def fig2a(series: pd.DataFrame, published: Sequence[Published]) -> Drawing:
     with style.style():
         figure, (axes,) = style.new(style.COLUMN, 2.6)
         _draw(axes, ours, theirs)
-        crossing = _crossings(ours)
+        crossing = _crossings(series)
         for row in crossing.itertuples():
             axes.axvline(row.x, color=style.MUTED, linewidth=0.8, linestyle=style.VARIANTS[row.variant][1])
         axes.set(
@@ -138,7 +139,8 @@ def rates(series: pd.DataFrame, published: Sequence[Published]) -> Drawing:
         for axes, (methods, label, rate) in zip(panels, scales, strict=True):
             axes.set(xscale="log", yscale="log", xlabel=label)
             for _, rows in curves(series, methods, ERROR, ["n", "d", "k"], rate).groupby("series", sort=False):
-                slope, intercept = np.polyfit(np.log10(rows["x"]), np.log10(rows["y"]), 1)
+                which = {"method": rows["method"].iloc[0], "variant": rows["variant"].iloc[0]}
+                slope, intercept = (_derived(series, f"log10_rate_{name}", **which) for name in ("slope", "intercept"))
                 fit = pd.DataFrame({"x": np.geomspace(rows["x"].min(), rows["x"].max(), 2)})
                 fit["y"] = 10 ** (intercept + slope * np.log10(fit["x"]))
                 style.curve(axes, rows.assign(low=np.nan, high=np.nan), 1, linestyle="none", markersize=2.4, alpha=0.7)
@@ -281,21 +283,22 @@ def _boundaries(
     return pd.DataFrame(theirs, columns=columns), pd.DataFrame(ours, columns=[*columns, "mean"])
 
 
-def _crossings(rows: pd.DataFrame) -> pd.DataFrame:
-    """Where the mean of l1 first rises above that of the MLE, by linear interpolation, in each variant with both."""
-    found = []
-    for variant, chosen in rows.groupby("variant", sort=False):
-        table = chosen.pivot(index="x", columns="method", values="mean").dropna()
-        if not {"l1", "mle"} <= set(table.columns):
-            continue
-        excess = (table["l1"] - table["mle"]).to_numpy()
-        above = np.flatnonzero((excess[:-1] < 0) & (excess[1:] >= 0))
-        if len(above):
-            left = above[0]
-            x0, x1 = table.index[left], table.index[left + 1]
-            x = x0 - excess[left] * (x1 - x0) / (excess[left + 1] - excess[left])
-            found.append({"series": f"crossing {variant}", "kind": "fit", "variant": variant, "x": x})
-    return pd.DataFrame(found, columns=["series", "kind", "variant", "x"])
+def _crossings(series: pd.DataFrame) -> pd.DataFrame:
+    """Where the curve of l1 rises through that of the MLE, in k/d, in each variant where it does."""
+    found = series[series["metric"] == "crossing_k"].groupby("variant", sort=False)[["value", "d"]].mean()
+    rows = [
+        {"series": f"crossing {variant}", "kind": "fit", "variant": variant, "x": row["value"] / row["d"]}
+        for variant, row in found.iterrows()
+    ]
+    return pd.DataFrame(rows, columns=["series", "kind", "variant", "x"])
+
+
+def _derived(series: pd.DataFrame, metric: str, **which: str) -> float:
+    """A number of the paper's derived rows, the mean of its replicates; NaN where there is none."""
+    rows = series[series["metric"] == metric]
+    for column, value in which.items():
+        rows = rows[rows[column] == value]
+    return float(rows["value"].mean())
 
 
 def _seeds(rows: pd.DataFrame) -> str:
@@ -324,6 +327,7 @@ FIGURES: Mapping[str, Callable[[pd.DataFrame, Sequence[Published]], Drawing]] = 
 
 def main() -> None:
     """Draw every figure that the records under --runs allow, into --out."""
+    from bench import papers
     from bench.report.figures import draw
     from bench.run.series import series
     from bench.run.store import Store
@@ -337,7 +341,9 @@ def main() -> None:
     stored = Store(arguments.runs, "sparse").read().records.values()
     by_age = sorted(stored, key=lambda record: (record.task.version, str(record.provenance.get("finished"))))
     newest = {record.task.cell: record for record in by_age if record.task.profile == arguments.profile}
-    drawings = draw("sparse", series(newest.values()), load("sparse"), arguments.out)
+    recorded = series(newest.values())
+    everything = pd.concat([recorded, papers.load("sparse").derive(recorded)], ignore_index=True)
+    drawings = draw("sparse", everything, load("sparse"), arguments.out)
     for path in drawings.paths:
         print(path)
     for name, why in drawings.skipped.items():

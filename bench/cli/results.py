@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -36,8 +38,6 @@ def report(
 
     Example: prefbench report sparse
     """
-    import pandas as pd
-
     from bench.report.page import Material, write_page
     from bench.report.terminal import print_verdicts
     from bench.verdict import published as numbers
@@ -49,9 +49,8 @@ def report(
     evidence = _evidence(chosen, [], profile, None, data_dir, runs, screen)
     published = numbers.load(chosen.name)
     scale = Profile(profile)
-    everything = pd.concat([evidence.series, chosen.derive(evidence.series)], ignore_index=True)
-    ruled = verdicts(chosen, everything, published, scale, list(Variant))
-    drawings = _draw(chosen, evidence.series, published, out / "figures", [])
+    ruled = verdicts(chosen, evidence.everything, published, scale, list(Variant))
+    drawings = _draw(chosen, evidence.everything, published, out / "figures", [])
     findings = {e.name: finding(evidence.series, e.name) for e in chosen.experiments}
     page = write_page(
         Material(chosen, ruled, published, evidence.records, drawings, findings), out / f"{chosen.name}.html"
@@ -84,7 +83,7 @@ def figures(
     for name in experiment:
         chosen.experiment(name)
     evidence = _evidence(chosen, experiment, profile, config, data_dir, runs, screen)
-    drawings = _draw(chosen, evidence.series, numbers.load(chosen.name), out, experiment)
+    drawings = _draw(chosen, evidence.everything, numbers.load(chosen.name), out, experiment)
     for drawn in drawings.drawn.values():
         checked = drawn.against_published
         within = f"; {int(checked['within'].sum())} of {len(checked)} published points within tolerance"
@@ -125,6 +124,7 @@ def export(
 class _Evidence:
     records: list[Record]
     series: pd.DataFrame
+    everything: pd.DataFrame  # with the rows that the paper derives
 
 
 def _evidence(
@@ -137,6 +137,8 @@ def _evidence(
     screen: Console,
 ) -> _Evidence:
     """The records that answer the plan in force; UserError when there is none."""
+    import pandas as pd
+
     from bench.run.plan import plan
     from bench.run.series import in_force, series
     from bench.run.store import Store
@@ -147,14 +149,27 @@ def _evidence(
     for line in stored.unreadable:
         screen.print(f"[yellow]skipped[/yellow] {line}")
     records = in_force(stored.records.values(), parts)
+    for name, count in _left_out(stored.records.values(), records, profile).items():
+        screen.print(
+            f"[yellow]left out[/yellow] {count} records of {name}: they answer another config, data directory or "
+            f"version (prefbench status {paper.name} --why)"
+        )
     if not records:
         raise UserError(
             f"no records of {paper.name} at {profile} in {store.folder}\nMake them: prefbench run {paper.name}"
         )
-    return _Evidence(records, series(records))
+    recorded = series(records)
+    return _Evidence(records, recorded, pd.concat([recorded, paper.derive(recorded)], ignore_index=True))
 
 
 def _draw(paper: Paper, series: pd.DataFrame, published: PublishedTable, out: Path, only: list[str]) -> Drawings:
     from bench.report.figures import draw
 
     return draw(paper.name, series, published, out, only)
+
+
+def _left_out(stored: Iterable[Record], kept: list[Record], profile: str) -> Counter[str]:
+    """How many records of each experiment do not count, where none of that experiment does."""
+    counted = {record.task.experiment for record in kept}
+    tasks = [record.task for record in stored]
+    return Counter(task.experiment for task in tasks if task.profile == profile and task.experiment not in counted)

@@ -12,6 +12,7 @@ import pandas as pd
 import pytest
 from matplotlib.colors import to_rgb
 
+from bench import papers
 from bench.errors import UserError
 from bench.paths import resource
 from bench.report.drawing import Drawing
@@ -123,13 +124,19 @@ def test_the_map_finds_the_line_and_the_boundaries_it_was_made_with() -> None:
         "b", "fig1", "l1", "log10_n_at_level", {"level": -1.8, "log10_beta": -2.0}, exact, "log10 n", "Figure 1",
         "figure", 0.05, None, None, None, (), (),
     )  # fmt: skip
-    drawing = load("sparse")["fig1"](pd.DataFrame(rows), [boundary])
+    drawing = load("sparse")["fig1"](with_derived(rows), [boundary])
     line = drawing.plotted[drawing.plotted["series"] == "line through our best β"]
     slope = (line["y"].iloc[1] - line["y"].iloc[0]) / (line["x"].iloc[1] - line["x"].iloc[0])
     assert slope == pytest.approx(-0.5, abs=0.02)
     table = check_published(drawing, [boundary], "fig1")
     assert table["plotted"][0] == pytest.approx(exact, abs=0.01)
     assert not check_published(drawing, [replace(boundary, value=exact + 0.1)], "fig1")["within"][0]
+
+
+def with_derived(rows: list[dict[str, object]]) -> pd.DataFrame:
+    """The series as a report draws it: with the rows that the paper derives from it."""
+    series = pd.DataFrame(rows).assign(paper="sparse", profile="embedded", sigma=0.1)
+    return pd.concat([series, papers.load("sparse").derive(series)], ignore_index=True)
 
 
 def _trough(x: float, y: float) -> float:
@@ -149,7 +156,7 @@ def test_the_slope_of_an_exact_rate_is_one() -> None:
     for n, d, k, method, seed in product((100, 400), (50, 200), (2, 8), ("mle", "l1", "l0"), (0, 1)):
         rate = d / n if method == "mle" else k / n * np.log(d / k)
         rows.append({**shared, "method": method, "seed": seed, "n": n, "d": d, "k": k, "value": rate * (1 + seed / 99)})
-    plotted = load("sparse")["rates"](pd.DataFrame(rows), []).plotted
+    plotted = load("sparse")["rates"](with_derived(rows), []).plotted
     assert set(plotted.loc[plotted["kind"] == "fit", "series"]) == {
         "l0 corrected, slope 1.00",
         "l1 corrected, slope 1.00",

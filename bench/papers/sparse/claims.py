@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
 
-import numpy as np
 import pandas as pd
 
 from bench.spec import Claim, Effect, Variant
@@ -17,23 +15,12 @@ BETA_MARGIN = 0.1  # of the exponent -1/2
 FEW_LABELS = 400  # where Figure 4's l1 head first passes all of its baseline
 
 
-def _rate(method: str, scale: Callable[[pd.DataFrame], pd.Series], series: pd.DataFrame) -> Effect | None:
-    """The slope of log error on log rate, a least-squares line a seed over all n, d and k."""
-    rows = series[(series["metric"] == "squared_sigma_error") & (series["method"] == method)]
+def _derived(metric: str, method: str, target: float, margin: float, series: pd.DataFrame) -> Effect | None:
+    """A number of `derived.py` is `target` within `margin`; its replicates are jackknife pseudo-values."""
+    rows = series[(series["metric"] == metric) & (series["method"] == method)]
     if rows.empty:
         return None
-    errors = rows.assign(rate=scale(rows).round(12)).rename(columns={"value": "error"})
-    cells = errors.groupby(["seed", "rate"])["error"].mean().reset_index()
-    return effects.slope_effect(cells, "rate", "error", target=1.0, margin=RATE_MARGIN)
-
-
-def _sparse_rate(rows: pd.DataFrame) -> pd.Series:
-    n, d, k = (rows[name].astype(float) for name in ("n", "d", "k"))
-    return k / n * np.log(d / k)
-
-
-def _dense_rate(rows: pd.DataFrame) -> pd.Series:
-    return rows["d"].astype(float) / rows["n"].astype(float)
+    return effects.equivalence_effect(rows["value"], target=target, margin=margin, unit="log-log slope")
 
 
 def _crossing(series: pd.DataFrame) -> Effect | None:
@@ -51,30 +38,6 @@ def _l1_below_mle(series: pd.DataFrame) -> Effect | None:
         series, metric="squared_sigma_error", on="method", left="mle", right="l1", by=("n",)
     )
     return None if pairs.empty else effects.ordering_effect(pairs, ("n",), unit="squared Sigma-error, MLE minus l1")
-
-
-def _best_beta(series: pd.DataFrame) -> Effect | None:
-    """The exponent of beta* in n, beta* being the minimum over the grid, refined by the parabola through it."""
-    rows = series[(series["metric"] == "squared_sigma_error") & (series["method"] == "l1")]
-    if rows["n"].nunique() < 3:
-        return None
-    best = pd.DataFrame(
-        [(seed, n, _argmin_beta(cell)) for (seed, n), cell in rows.groupby(["seed", "n"])],
-        columns=["seed", "n", "beta"],
-    )
-    return effects.slope_effect(best, "n", "beta", target=-0.5, margin=BETA_MARGIN)
-
-
-def _argmin_beta(cell: pd.DataFrame) -> float:
-    cell = cell.sort_values("beta")
-    x = np.log(cell["beta"].to_numpy(dtype=float))
-    y = np.log(cell["value"].to_numpy(dtype=float))
-    at = int(np.argmin(y))
-    if 0 < at < len(x) - 1:
-        curvature, slope, _ = np.polyfit(x[at - 1 : at + 2] - x[at], y[at - 1 : at + 2], 2)
-        if curvature > 0:
-            return float(np.exp(x[at] - slope / (2 * curvature)))
-    return float(np.exp(x[at]))
 
 
 def _head_gain(series: pd.DataFrame) -> Effect | None:
@@ -106,7 +69,7 @@ CLAIMS = (
         source="abstract and section 3: minimax rate of the k-sparse class, attained by l0",
         experiments=("rates",),
         variants=(Variant.CORRECTED,),
-        evaluate=functools.partial(_rate, "l0", _sparse_rate),
+        evaluate=functools.partial(_derived, "log10_rate_slope", "l0", 1.0, RATE_MARGIN),
         criterion=f"log-log slope 1 within {RATE_MARGIN}",
     ),
     Claim(
@@ -115,7 +78,7 @@ CLAIMS = (
         source="abstract: l1 is near-optimal under mild assumptions on the Gram matrix",
         experiments=("rates",),
         variants=(Variant.CORRECTED,),
-        evaluate=functools.partial(_rate, "l1", _sparse_rate),
+        evaluate=functools.partial(_derived, "log10_rate_slope", "l1", 1.0, RATE_MARGIN),
         criterion=f"log-log slope 1 within {RATE_MARGIN}",
     ),
     Claim(
@@ -124,7 +87,7 @@ CLAIMS = (
         source="abstract: classical minimax rate",
         experiments=("rates",),
         variants=(Variant.CORRECTED,),
-        evaluate=functools.partial(_rate, "mle", _dense_rate),
+        evaluate=functools.partial(_derived, "log10_rate_slope", "mle", 1.0, RATE_MARGIN),
         criterion=f"log-log slope 1 within {RATE_MARGIN}",
     ),
     Claim(
@@ -151,7 +114,7 @@ CLAIMS = (
         source="Figure 1, line log(beta) = -0.5 log(n) - 0.7",
         experiments=("fig1",),
         variants=_BOTH,
-        evaluate=_best_beta,
+        evaluate=functools.partial(_derived, "log10_best_beta_slope", "l1", -0.5, BETA_MARGIN),
         criterion=f"exponent -0.5 within {BETA_MARGIN}",
     ),
     Claim(

@@ -1,8 +1,9 @@
-"""Numbers that the paper reads off a whole map or curve, one replicate a seed, as further rows of the series.
+"""Numbers that belong to a whole map, curve or grid, one replicate a seed, as further rows of the series.
 
-Such a number (where a contour lies, where two curves cross) is a function of means over seeds. Its replicates are the
+Such a number (where a contour lies, where two curves cross, at which rate the error falls) is a function of means over
+seeds, the mean squared error being what the paper plots and its theorems bound. Its replicates are the
 jackknife's pseudo-values: S times the number from all S seeds, minus S - 1 times the number without one. Their mean
-is the bias-corrected estimate and their scatter gives its standard error.
+is the bias-corrected estimate and their scatter gives its standard error (`bench.verdict.jackknife`).
 """
 
 from __future__ import annotations
@@ -14,6 +15,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from bench.papers.sparse.fig3_analysis import fitted_rows
+from bench.verdict.jackknife import pseudo_values
+
 Array = NDArray[np.float64]
 Row = dict[str, object]
 
@@ -22,13 +26,14 @@ AT_LOG10_BETA = (-1.5, -2.0, -2.5, -3.0, -3.5)  # where they were read; all on t
 
 
 def derive(series: pd.DataFrame) -> pd.DataFrame:
-    """The derived rows of Figures 1 and 2a: columns as in `series`, and `level`, `log10_beta` for the contours."""
+    """The derived rows of Figures 1, 2a, 3 and of the rates: columns as in `series`, and `level`, `log10_beta`."""
     rows: list[Row] = []
     errors = series[series["metric"] == "squared_sigma_error"]
-    for _, part in errors[errors["experiment"] == "fig1"].groupby(["variant", "profile"]):
-        rows += _map_rows(part)
-    for _, part in errors[errors["experiment"] == "fig2a"].groupby(["variant", "profile"]):
-        rows += _crossing_rows(part)
+    for experiment, derived in (("fig1", _map_rows), ("fig2a", _crossing_rows), ("rates", _rate_rows)):
+        for _, part in errors[errors["experiment"] == experiment].groupby(["variant", "profile"]):
+            rows += derived(part)
+    for _, part in series[series["experiment"] == "fig3"].groupby(["variant", "profile"]):
+        rows += fitted_rows(part)
     return pd.DataFrame(rows, columns=[*series.columns, "level", "log10_beta"])
 
 
@@ -43,12 +48,12 @@ def _map_rows(part: pd.DataFrame) -> Iterator[Row]:
     base = _row_like(part) | {"n": np.nan, "beta": np.nan}
 
     def rows(metric: str, number: Callable[[Array], float], **condition: float) -> Iterator[Row]:
-        values = _pseudo_values(maps, lambda mean: number(np.log10(mean)))
+        values = pseudo_values(maps, lambda mean: number(np.log10(mean)))
         for seed, value in zip(table.index, values, strict=False):
             yield {**base, **condition, "seed": seed, "metric": metric, "value": value}
 
-    yield from rows("log10_best_beta_slope", lambda z: _line(n, beta[z.argmin(axis=1)])[0])
-    yield from rows("log10_best_beta_intercept", lambda z: _line(n, beta[z.argmin(axis=1)])[1])
+    yield from rows("log10_best_beta_slope", lambda z: _best_beta_line(n, beta, z)[0])
+    yield from rows("log10_best_beta_intercept", lambda z: _best_beta_line(n, beta, z)[1])
     yield from rows("log10_error_min", np.min)
     yield from rows("log10_error_max", np.max)
     for column, at in enumerate(beta):
@@ -66,10 +71,35 @@ def _crossing_rows(part: pd.DataFrame) -> Iterator[Row]:
         return
     k = table["l1"].columns.to_numpy(dtype=float)
     differences = table["l1"].to_numpy(dtype=float) - table["mle"].to_numpy(dtype=float)
-    values = _pseudo_values(differences, lambda mean: _last_crossing(k, -_isotonic(mean), 0.0))
+    values = pseudo_values(differences, lambda mean: _last_crossing(k, -_isotonic(mean), 0.0))
     base = _row_like(part[part["method"] == "l1"]) | {"k": np.nan}
     for seed, value in zip(table.index, values, strict=False):
         yield {**base, "seed": seed, "metric": "crossing_k", "value": value}
+
+
+def rate(method: str, n: Array, d: Array, k: Array) -> Array:
+    """What the theory bounds the error by: d/n for the MLE, (k/n) log(d/k) for l0 and l1 (abstract of the paper)."""
+    return d / n if method == "mle" else k / n * np.log(d / k)
+
+
+def _rate_rows(part: pd.DataFrame) -> Iterator[Row]:
+    """The line of log10 mean error on log10 rate over the grid in n, d and k, for each method."""
+    for method, own in part.groupby("method"):
+        table = own.pivot_table(index="seed", columns=["n", "d", "k"], values="value").dropna()
+        levels = (table.columns.get_level_values(name).to_numpy(dtype=float) for name in ("n", "d", "k"))
+        x = np.log10(rate(str(method), *levels))
+        if len(table) < 2 or len(np.unique(x)) < 3:
+            continue
+        base = _row_like(own) | {"n": np.nan, "d": np.nan, "k": np.nan, "beta": np.nan}
+        for index, metric in enumerate(("log10_rate_slope", "log10_rate_intercept")):
+            line = functools.partial(_rate_line, x, index)
+            values = pseudo_values(table.to_numpy(dtype=float), line)
+            for seed, value in zip(table.index, values, strict=False):
+                yield {**base, "seed": seed, "metric": metric, "value": value}
+
+
+def _rate_line(x: Array, index: int, mean: Array) -> float:
+    return _line(x, np.log10(mean))[index]
 
 
 def _row_like(part: pd.DataFrame) -> Row:
@@ -78,17 +108,6 @@ def _row_like(part: pd.DataFrame) -> Row:
 
 def _fall(n: Array, column: int, level: float, z: Array) -> float:
     return _last_crossing(n, z[:, column], level)
-
-
-def _pseudo_values(replicates: Array, number: Callable[[Array], float]) -> list[float]:
-    """The jackknife's pseudo-values of `number(mean over the first axis)`; none where a number does not exist."""
-    count = len(replicates)
-    total = replicates.sum(axis=0)
-    whole = number(total / count)
-    without = [number((total - one) / (count - 1)) for one in replicates]
-    if not np.isfinite([whole, *without]).all():
-        return []
-    return [count * whole - (count - 1) * each for each in without]
 
 
 def _last_crossing(x: Array, y: Array, level: float) -> float:
@@ -105,6 +124,21 @@ def _isotonic(values: Array) -> Array:
 
     fitted: Array = isotonic_regression(values)
     return fitted
+
+
+def _best_beta_line(n: Array, beta: Array, z: Array) -> tuple[float, float]:
+    """The line through the best log10 beta at each log10 n; an n whose best is on the edge of the grid is left out.
+
+    The best is the vertex of the parabola through the lowest point of the grid and its neighbours.
+    """
+    inside, vertices = [], []
+    for x, curve in zip(n, z, strict=True):
+        at = int(np.argmin(curve))
+        if 0 < at < len(beta) - 1:
+            curvature, slope, _ = np.polyfit(beta[at - 1 : at + 2] - beta[at], curve[at - 1 : at + 2], 2)
+            inside.append(x)
+            vertices.append(beta[at] - (slope / (2 * curvature) if curvature > 0 else 0.0))
+    return _line(np.array(inside), np.array(vertices)) if len(inside) > 2 else (float("nan"), float("nan"))
 
 
 def _line(x: Array, y: Array) -> tuple[float, float]:

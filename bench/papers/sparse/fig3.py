@@ -101,7 +101,7 @@ def plan(request: Request) -> Iterator[Task]:
                         condition={"model": name, "dataset": dataset, "beta": beta},
                         settings={
                             "model": model.model_dump(exclude={"max_seeds"}),
-                            "data": {**data.model_dump(), "path": str(folders[dataset]), "pairs": parts.sizes},
+                            "data": {**data.model_dump(), "pairs": parts.sizes},
                             **config.model_dump(mode="json", include=_TRAINING),
                         },
                         data={"pairs": parts.source, "weights": weights[name]},

@@ -12,6 +12,7 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from bench.spec import Variant
+from bench.verdict.jackknife import pseudo_values
 
 Array = NDArray[np.float64]
 
@@ -92,8 +93,6 @@ def fitted_rows(part: pd.DataFrame) -> Iterator[dict[str, object]]:
     model and dataset with fewer than three positive betas or two seeds that have them all, and none at the vertex
     where a parabola has no maximum.
     """
-    from bench.papers.sparse.derived import _pseudo_values
-
     rows = part[(part["metric"] == "accuracy") & (part["beta"] > 0)]
     for _, cell in rows.groupby(["model", "dataset"]):
         table = cell.pivot_table(index="seed", columns="beta", values="value").dropna()
@@ -107,7 +106,7 @@ def fitted_rows(part: pd.DataFrame) -> Iterator[dict[str, object]]:
         numbers.append(("best_fitted_accuracy", math.nan, functools.partial(_best_accuracy, betas)))
         numbers.append(("log10_best_fitted_beta", math.nan, functools.partial(_best_log10_beta, betas)))
         for metric, beta, number in numbers:
-            values = _pseudo_values(table.to_numpy(dtype=float), number)
+            values = pseudo_values(table.to_numpy(dtype=float), number)
             for seed, value in zip(table.index, values, strict=False):
                 yield {**base, "beta": beta, "seed": seed, "metric": metric, "value": value}
 

@@ -31,7 +31,7 @@ def run(task: Task, context: Context) -> Outcome:
     """See `fig3.execute`."""
     torch.set_num_threads(context.threads)
     settings = task.settings
-    parts = planned_parts(task)
+    parts = planned_parts(task, context.data_dir)
     model, tokenizer = untrained(task)
     rule = EndRule.DEEPSPEED if task.variant is Variant.AS_RELEASED else EndRule.EOS
 
@@ -110,10 +110,10 @@ def _order(task: Task, count: int) -> list[int]:
     return [int(index) for index in drawn]
 
 
-def planned_parts(task: Task) -> fig3_data.Parts:
+def planned_parts(task: Task, data_dir: Path | None) -> fig3_data.Parts:
     """The pairs of a task. Raises UserError where they are not those it was planned for."""
     data, name = task.settings["data"], str(task.condition["dataset"])
-    folder = Path(data["path"])
+    folder = fig3_data.folder(name, data["path"], data_dir)
     parts = fig3_data.parts(name, folder, task.variant, task.seed, data["train_pairs"], data["eval_pairs"])
     if parts.source != task.data["pairs"]:
         raise UserError(f"{folder}: the pairs of {name} have changed since this run was planned; plan it again")

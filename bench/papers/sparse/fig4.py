@@ -58,7 +58,13 @@ def plan(request: Request) -> Iterator[Task]:
                     if method == "length" and request.variant != Variant.CORRECTED:
                         continue  # the paper has no such baseline
                     beta = config.beta_constant * n**-0.5 if method == "l1" else 0.0
-                    condition = {"n": n, "d": 1 if method == "length" else d, "beta": beta, "dataset": name}
+                    condition = {
+                        "n": n,
+                        "d": 1 if method == "length" else d,
+                        "beta": beta,
+                        "dataset": name,
+                        "model": config.encoder,
+                    }
                     yield Task(
                         "sparse",
                         "fig4",

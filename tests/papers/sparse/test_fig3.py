@@ -96,8 +96,8 @@ def one_task(settings, data_dir, variant, model="llama", dataset="rm-static", be
     return next(t for t in tasks if t.condition == {"model": model, "dataset": dataset, "beta": beta})
 
 
-def execute(task, scratch):
-    return FIG3.execute(task, Context(None, scratch / "cache", scratch / "scratch", threads=1))
+def execute(task, data_dir, scratch):
+    return FIG3.execute(task, Context(data_dir, scratch / "cache", scratch / "scratch", threads=1))
 
 
 @pytest.mark.parametrize("variant", VARIANTS)
@@ -105,7 +105,7 @@ def test_one_epoch_of_every_task(variant, settings, data_dir, tmp_path):
     tasks = plan(settings, data_dir, variant)
     assert len(tasks) == 8
     for task in tasks:
-        outcome = execute(task, tmp_path / task.id)
+        outcome = execute(task, data_dir, tmp_path / task.id)
         metrics = outcome.metrics
         assert task.method == ("l1" if task.condition["beta"] else "mle")
         expected = {"accuracy", "length_accuracy", "objective", "nonzeros", "nonzeros_1e-4", "fit_seconds"}
@@ -119,7 +119,7 @@ def test_a_task_survives_json_and_gives_the_same_outcome(settings, data_dir, tmp
     task = one_task(settings, data_dir, Variant.CORRECTED)
     again = Task.from_spec(json.loads(canonical(task.spec())))
     assert again.id == task.id
-    first, second = execute(task, tmp_path / "a"), execute(again, tmp_path / "b")
+    first, second = execute(task, data_dir, tmp_path / "a"), execute(again, data_dir, tmp_path / "b")
     assert first.curves == second.curves
     assert first.metrics | {"fit_seconds": 0} == second.metrics | {"fit_seconds": 0}
 
@@ -137,18 +137,18 @@ def killed(*arguments):
         os.kill(os.getpid(), signal.SIGKILL)
     return step(*arguments)
 deep_train._step = killed
-task, scratch = Task.from_spec(json.loads(sys.argv[1])), Path(sys.argv[2])
-FIG3.execute(task, Context(None, scratch / "cache", scratch / "scratch", threads=1))
+task, data_dir, scratch = Task.from_spec(json.loads(sys.argv[1])), Path(sys.argv[2]), Path(sys.argv[3])
+FIG3.execute(task, Context(data_dir, scratch / "cache", scratch / "scratch", threads=1))
 """
 
 
 def test_a_killed_task_goes_on_from_its_checkpoint_to_the_same_outcome(settings, data_dir, tmp_path):
     task = one_task(settings, data_dir, Variant.CORRECTED)
-    unbroken = execute(task, tmp_path / "unbroken")
-    command = [sys.executable, "-c", KILLED_RUN, canonical(task.spec()), str(tmp_path)]
+    unbroken = execute(task, data_dir, tmp_path / "unbroken")
+    command = [sys.executable, "-c", KILLED_RUN, canonical(task.spec()), str(data_dir), str(tmp_path)]
     assert subprocess.run(command, capture_output=True, timeout=120, check=False).returncode == -signal.SIGKILL
     assert [path.name for path in (tmp_path / "scratch").iterdir()] == ["step-00000002"]
-    resumed = execute(task, tmp_path)
+    resumed = execute(task, data_dir, tmp_path)
     assert resumed.curves == unbroken.curves
     assert resumed.metrics | {"fit_seconds": 0} == unbroken.metrics | {"fit_seconds": 0}
 
@@ -157,11 +157,11 @@ def test_a_killed_task_goes_on_from_its_checkpoint_to_the_same_outcome(settings,
 def test_accuracy_is_that_of_reading_each_answer_by_itself(variant, settings, data_dir, tmp_path):
     """Every text alone, without padding or batches, its score at its end token."""
     task = one_task(settings, data_dir, variant, model="pythia")
-    accuracy = execute(task, tmp_path).metrics["accuracy"]
+    accuracy = execute(task, data_dir, tmp_path).metrics["accuracy"]
 
     torch.set_num_threads(1)
     model, tokenizer = fig3_run.untrained(task)
-    parts = fig3_run.planned_parts(task)
+    parts = fig3_run.planned_parts(task, data_dir)
     rule = EndRule.DEEPSPEED if variant is Variant.AS_RELEASED else EndRule.EOS
     examples = fig3_run.encode(parts.train, tokenizer, 512, rule)
     train(model, [examples[index] for index in fig3_run._order(task, len(examples))], fig3_run.training(task))
@@ -179,7 +179,7 @@ def test_accuracy_is_that_of_reading_each_answer_by_itself(variant, settings, da
 def test_corrected_reaches_exact_zeros_and_as_released_does_not(settings, data_dir, tmp_path):
     strong = settings | {"betas": [3.0]}
     nonzeros = {
-        variant: execute(one_task(strong, data_dir, variant, beta=3.0), tmp_path / variant).metrics["nonzeros"]
+        variant: execute(one_task(strong, data_dir, variant, beta=3.0), data_dir, tmp_path / variant).metrics["nonzeros"]
         for variant in VARIANTS
     }
     assert nonzeros[Variant.AS_RELEASED] == 32
@@ -249,9 +249,9 @@ def test_what_is_missing_is_named_before_anything_runs(settings, data_dir, tmp_p
 def test_data_or_weights_that_changed_after_planning_are_refused(settings, data_dir, tmp_path):
     task = one_task(settings, data_dir, Variant.CORRECTED)
     with pytest.raises(UserError, match="pairs of rm-static have changed"):
-        execute(replace(task, data=task.data | {"pairs": "0" * 64}), tmp_path)
+        execute(replace(task, data=task.data | {"pairs": "0" * 64}), data_dir, tmp_path)
     with pytest.raises(UserError, match="weights of llama have changed"):
-        execute(replace(task, data=task.data | {"weights": "0" * 64}), tmp_path)
+        execute(replace(task, data=task.data | {"weights": "0" * 64}), data_dir, tmp_path)
 
 
 def test_every_dataset_of_the_configs_is_known():
