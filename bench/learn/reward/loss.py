@@ -41,7 +41,7 @@ class PreferenceLoss:
 
     def value(self, margins: Array) -> float:
         """L at the point with these margins."""
-        return float(self.link.loss(margins).mean())
+        return float(self.link.loss(margins).sum()) / self.n
 
     def gradient(self, margins: Array) -> Array:
         """grad L, shape (d,)."""
