@@ -118,8 +118,10 @@ def _candidates(loss: PreferenceLoss, k: int, radius: float, max_iter: int) -> t
     """Supports of size k from the l1 path, and the best lower bound on the optimum met along it."""
     solver = Solver(loss, radius, PATH_TOLERANCE, max_iter)
     size = np.sqrt(np.mean(loss.differences**2, axis=0)) + np.finfo(float).tiny
+    bound = _global_bound(loss, np.zeros(loss.d), k, radius)
+    if not loss.gradient(np.zeros(loss.n)).any():  # zero is the optimum, on every support
+        return {tuple(range(k))}, bound
     supports = set()
-    bound = 0.0
     for beta in beta_grid(loss, PATH_LENGTH, PATH_RATIO)[1:]:
         theta = solver.minimise(float(beta)).theta
         gradient = loss.gradient(loss.margins(theta))

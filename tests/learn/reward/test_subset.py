@@ -69,3 +69,10 @@ def test_recovers_the_support_of_easy_data():
     problem = linear_problem(4000, 50, 3, 0.1, 0)
     model = L0BradleyTerry(3, sigma=0.1).fit(problem.differences, problem.labels)
     assert set(np.flatnonzero(model.coef_)) == {0, 1, 2}
+
+
+def test_uninformative_data_give_zero():
+    model = L0BradleyTerry(2).fit(np.zeros((10, 3)), np.ones(10))
+    assert not model.coef_.any()
+    assert model.objective_ == pytest.approx(np.log(2))
+    assert model.global_gap_ == 0
