@@ -102,7 +102,7 @@ class _SubsetSearch:
         if np.linalg.norm(theta) > self._radius * (1 - 1e-6):
             multiplier = max(-float(gradient[inside] @ theta) / float(theta @ theta), 0.0)
         columns, diagonal = loss.hessian_columns(margins, inside)
-        ridge = multiplier + 1e-10 * float(diagonal.max())
+        ridge = multiplier + 1e-10 * float(diagonal.max()) + np.finfo(float).tiny
         inverse = np.linalg.inv(columns[inside] + ridge * np.eye(len(inside)))
         influence = columns[outside] @ inverse  # (H M)_ji
         schur = diagonal[outside] + ridge - np.einsum("ji,ji->j", influence, columns[outside])
@@ -118,7 +118,7 @@ def _candidates(loss: PreferenceLoss, k: int, radius: float, max_iter: int) -> t
     """Supports of size k from the l1 path, and the best lower bound on the optimum met along it."""
     solver = Solver(loss, radius, PATH_TOLERANCE, max_iter)
     size = np.sqrt(np.mean(loss.differences**2, axis=0)) + np.finfo(float).tiny
-    bound = _global_bound(loss, np.zeros(loss.d), k, radius)
+    bound = max(_global_bound(loss, np.zeros(loss.d), k, radius), 0.0)  # the loss is never negative
     if not loss.gradient(np.zeros(loss.n)).any():  # zero is the optimum, on every support
         return {tuple(range(k))}, bound
     supports = set()
