@@ -1,7 +1,7 @@
 """A deep reward model: a transformer's hidden states and a linear head without bias, as DeepSpeed-Chat's step 2.
 
 The head is the layer that Yao, He and Gastpar (ICML 2025, Figure 3) make sparse. Pairs become token ids in
-`deep_pairs`, the loss is in `deep_loss`, training in `deep_train`, where backbones come from in `deep_sources`.
+`deep_pairs`, the loss is in `deep_loss`, training in `deep_train`, where backbones come from in `bench.models`.
 """
 
 from __future__ import annotations

@@ -34,7 +34,7 @@ class ModelConfig(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    origin: Literal["hub", "path", "smollm2"]  # see bench/learn/reward/deep_sources.py
+    origin: Literal["hub", "path", "smollm2"]  # see bench/models.py
     id: str = ""  # the hub's model id, or the folder of a saved model
     parameters: Positive  # how many, for the estimate of cost only
     batch_size: Count  # pairs a step
@@ -78,7 +78,7 @@ _TRAINING = {"learning_rate", "weight_decay", "adam_betas", "clip_norm", "max_le
 
 def plan(request: Request) -> Iterator[Task]:
     """Models x datasets x seeds x betas. Raises Unavailable where a model or dataset is missing; downloads nothing."""
-    from bench.learn.reward.deep_sources import Origin, Source, fingerprint
+    from bench.models import Origin, Source, fingerprint
     from bench.papers.sparse import fig3_data
 
     config: Fig3Config = request.config

@@ -10,10 +10,10 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from bench import models
 from bench.data.features import longer_wins
 from bench.data.pairs import Pair, make_dataset
 from bench.errors import UserError
-from bench.learn.reward import deep_sources
 from bench.learn.reward.deep import Precision, RewardModel, score
 from bench.learn.reward.deep_pairs import EncodedPair, EndRule, encode
 from bench.learn.reward.deep_train import Fit, Penalty, Training, train
@@ -126,10 +126,10 @@ def untrained(task: Task) -> tuple[RewardModel, Any]:
     Raises UserError where the weights are not those it was planned for.
     """
     named = task.settings["model"]
-    source = deep_sources.Source(deep_sources.Origin(named["origin"]), named["id"])
-    if deep_sources.fingerprint(source) != task.data["weights"]:
+    source = models.Source(models.Origin(named["origin"]), named["id"])
+    if models.fingerprint(source) != task.data["weights"]:
         raise UserError(f"the weights of {task.condition['model']} have changed since this run was planned")
-    backbone, tokenizer = deep_sources.load(source)
+    backbone, tokenizer = models.load(source)
     seed = seed_for("fig3", "head", task.seed)
     model = RewardModel(backbone, int(tokenizer.eos_token_id), seed, Precision(task.settings["precision"]))
     return model.to("cuda" if torch.cuda.is_available() else "cpu"), tokenizer

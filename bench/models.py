@@ -1,4 +1,4 @@
-"""Where a backbone comes from: the hub's local cache, a folder, or SmolLM2-135M out of a package. Never a download."""
+"""Where a language model comes from: the hub's cache, a folder, or SmolLM2-135M out of a package. Never a download."""
 
 from __future__ import annotations
 
@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
-
-import torch
 
 from bench.data.fingerprint import sha256_file, sha256_rows
 from bench.errors import UserError
@@ -58,6 +56,7 @@ def fingerprint(source: Source) -> str:
 
 def load(source: Source) -> tuple[Any, Any]:
     """The backbone (a transformers decoder without language-model head, float32) and its tokenizer."""
+    import torch
     from transformers import AutoModel, AutoModelForCausalLM, AutoTokenizer, GgufConfig
     from transformers.utils import logging
 
