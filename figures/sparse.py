@@ -143,19 +143,20 @@ def rates(series: pd.DataFrame, published: Sequence[Published]) -> Drawing:
                 slope, intercept = (_derived(series, f"log10_rate_{name}", **which) for name in ("slope", "intercept"))
                 fit = pd.DataFrame({"x": np.geomspace(rows["x"].min(), rows["x"].max(), 2)})
                 fit["y"] = 10 ** (intercept + slope * np.log10(fit["x"]))
-                style.curve(axes, rows.assign(low=np.nan, high=np.nan), 1, linestyle="none", markersize=2.4, alpha=0.7)
+                points = {"linestyle": "none", "markersize": 2.4, "alpha": 0.7, "markevery": 1}
+                style.curve(axes, rows.assign(low=np.nan, high=np.nan), 1, **points)
                 colour, line = style.METHODS[rows["method"].iloc[0]][1], style.VARIANTS[rows["variant"].iloc[0]][1]
                 axes.plot(fit["x"], fit["y"], color=colour, linestyle=line, label=f"slope {slope:.2f}")
                 tables += [rows, fit.assign(series=f"{rows['series'].iloc[0]}, slope {slope:.2f}", kind="fit")]
             style.log_axis(axes.yaxis)
-            style.log_axis(axes.xaxis)
+            style.log_axis(axes.xaxis, [x for x in (0.001, 0.003, 0.01, 0.03, 0.1, 0.3) if _within(x, axes.get_xlim())])
             axes.legend(loc="lower right")
         panels[0].set_ylabel(ERROR_LABEL)
     return Drawing(
         figure,
         pd.concat(tables, ignore_index=True),
         "Error against the rate that the theory gives, one point a cell of the grid in n, d and k (mean over seeds)."
-        " A slope of 1 means that the error follows the rate.",
+        " Lines: least squares on the logarithms. A slope of 1 means that the error follows the rate.",
     )
 
 
@@ -207,7 +208,7 @@ def fig4(series: pd.DataFrame, published: Sequence[Published]) -> Drawing:
             _draw(axes, ours[ours["dataset"] == dataset], theirs.iloc[:0])
             axes.set_title(f"ours, {dataset}")
         for axes in panels[len(datasets) :]:
-            axes.set_title("published (another encoder, SHP)")
+            axes.set_title("published, SHP")
             for method, rows in theirs.groupby("method", sort=False):
                 style.published(axes, rows)
                 axes.annotate(style.METHODS[method][0], rows[["x", "y"]].iloc[-1], (0, 5), textcoords="offset points")
@@ -307,6 +308,10 @@ def _seeds(rows: pd.DataFrame) -> str:
     if counts.nunique() == 1:
         return f"{counts.iloc[0]} seeds"
     return ", ".join(f"{style.VARIANTS[variant][0]}: {count} seeds" for variant, count in counts.items())
+
+
+def _within(value: float, limits: tuple[float, float]) -> bool:
+    return limits[0] <= value <= limits[1]
 
 
 def _decades(*tables: pd.DataFrame) -> list[float]:

@@ -86,8 +86,8 @@ def label(method: str, variant: str, variants: int) -> str:
 
 
 def map_colours(count: int) -> list[str]:
-    """`count` colours from large to small error, light to mid: dark ink reads on all of them, in colour and in grey."""
-    shades = mpl.colormaps["cividis"](np.linspace(0.36, 1.0, count))
+    """`count` colours from small to large error, mid to light: dark ink reads on all of them, in colour and in grey."""
+    shades = mpl.colormaps["YlGnBu"](np.linspace(0.68, 0.03, count))
     return [to_hex(shade) for shade in shades]
 
 

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from bench.report.figures import Drawings
+    from bench.run.plan import Part
     from bench.spec import Paper, Record
     from bench.verdict.published import PublishedTable
 
@@ -149,7 +150,7 @@ def _evidence(
     for line in stored.unreadable:
         screen.print(f"[yellow]skipped[/yellow] {line}")
     records = in_force(stored.records.values(), parts)
-    for name, count in _left_out(stored.records.values(), records, profile).items():
+    for name, count in _left_out(stored.records.values(), records, parts).items():
         screen.print(
             f"[yellow]left out[/yellow] {count} records of {name}: they answer another config, data directory or "
             f"version (prefbench status {paper.name} --why)"
@@ -168,8 +169,9 @@ def _draw(paper: Paper, series: pd.DataFrame, published: PublishedTable, out: Pa
     return draw(paper.name, series, published, out, only)
 
 
-def _left_out(stored: Iterable[Record], kept: list[Record], profile: str) -> Counter[str]:
-    """How many records of each experiment do not count, where none of that experiment does."""
+def _left_out(stored: Iterable[Record], kept: list[Record], parts: list[Part]) -> Counter[str]:
+    """How many records of each planned experiment do not count, where none of that experiment does."""
+    planned = {(task.experiment, task.profile) for part in parts for task in part.tasks}
     counted = {record.task.experiment for record in kept}
     tasks = [record.task for record in stored]
-    return Counter(task.experiment for task in tasks if task.profile == profile and task.experiment not in counted)
+    return Counter(t.experiment for t in tasks if (t.experiment, t.profile) in planned and t.experiment not in counted)
