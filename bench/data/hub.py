@@ -49,6 +49,11 @@ def read_split(
     return list(zip(rows, table.select(rows), strict=True))
 
 
+def count_rows(hub: HubDataset, split: str, path: Path) -> int:
+    """Rows of one split in a local folder. Raises UserError as `read_split` does for the folder."""
+    return len(_from_folder(hub, split, path))
+
+
 def _from_folder(hub: HubDataset, split: str, path: Path) -> datasets.Dataset:
     import datasets
 

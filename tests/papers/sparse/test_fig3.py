@@ -10,13 +10,11 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 import pytest
 import torch
 from pydantic import ValidationError
 from torch.utils.data import DistributedSampler
 
-from bench.data import rm_static, shp
 from bench.errors import UserError
 from bench.learn.reward.deep_pairs import EndRule
 from bench.learn.reward.deep_train import train
@@ -27,45 +25,6 @@ from bench.run import config as run_config
 from bench.spec import Context, Profile, Request, Task, Unavailable, Variant, canonical
 
 VARIANTS = (Variant.AS_RELEASED, Variant.CORRECTED)
-
-
-def rm_static_row(number):
-    """A row of Dahoas/rm-static: polite answers win."""
-    row = dict.fromkeys(rm_static.HUB.fields, "")
-    prompt = f"\n\nHuman: How do I bake bread number {number // 2}?\n\nAssistant:"
-    chosen = " Please mix the flour" + " slowly" * (number % 3)
-    return row | {"prompt": prompt, "response": chosen, "chosen": chosen, "rejected": " No" + " way" * (number % 4)}
-
-
-def shp_row(number):
-    """A row of stanfordnlp/SHP, A and B preferred in turn."""
-    empty = {"string": "", "int64": 0, "float64": 0.0}
-    row = {name: empty[kind] for name, kind in shp.HUB.fields.items()}
-    answers = [f"Please wait {number % 7} hours", "No" + " never" * (number % 4)]
-    if number % 2:
-        answers.reverse()
-    return row | {
-        "post_id": f"post{number // 3}",
-        "history": f"When is dough {number // 3} ready?",
-        "human_ref_A": answers[0],
-        "human_ref_B": answers[1],
-        "labels": 1 - number % 2,
-    }
-
-
-@pytest.fixture(scope="session")
-def data_dir(tmp_path_factory):
-    """A data directory with rm-static as parquet and SHP as JSON lines, a few hundred rows each."""
-    root = tmp_path_factory.mktemp("data")
-    (root / "rm-static" / "data").mkdir(parents=True)
-    for split, count, first in (("train", 60, 0), ("test", 30, 100)):
-        table = pd.DataFrame([rm_static_row(first + number) for number in range(count)])
-        table.to_parquet(root / "rm-static" / "data" / f"{split}-00000-of-00001.parquet")
-    (root / "shp").mkdir()
-    for split, count, first in (("train", 600, 0), ("validation", 300, 1000), ("test", 300, 2000)):
-        lines = [json.dumps(shp_row(first + number)) for number in range(count)]
-        (root / "shp" / f"{split}.jsonl").write_text("\n".join(lines) + "\n", encoding="utf-8")
-    return root
 
 
 @pytest.fixture
@@ -179,7 +138,9 @@ def test_accuracy_is_that_of_reading_each_answer_by_itself(variant, settings, da
 def test_corrected_reaches_exact_zeros_and_as_released_does_not(settings, data_dir, tmp_path):
     strong = settings | {"betas": [3.0]}
     nonzeros = {
-        variant: execute(one_task(strong, data_dir, variant, beta=3.0), data_dir, tmp_path / variant).metrics["nonzeros"]
+        variant: execute(one_task(strong, data_dir, variant, beta=3.0), data_dir, tmp_path / variant).metrics[
+            "nonzeros"
+        ]
         for variant in VARIANTS
     }
     assert nonzeros[Variant.AS_RELEASED] == 32
