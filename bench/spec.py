@@ -226,8 +226,8 @@ class Effect:
 class Claim:
     """A statement of the paper that can be tested at any scale: a function from records to an effect.
 
-    `evaluate` gets the tidy series (one row per task and metric) of `experiments` in one variant and profile, and
-    returns None when the series lacks what the claim needs.
+    `evaluate` gets the series (with the paper's derived rows) of `experiments` in one variant and profile. It returns
+    None when the series lacks what the claim needs, and raises `Unavailable` with the reason where it has one.
     """
 
     name: str

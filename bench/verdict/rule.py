@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from bench.errors import nearest
-from bench.spec import Claim, Effect, Paper, Profile, Published, Ruling, Scalar, Variant, Verdict
+from bench.spec import Claim, Effect, Paper, Profile, Published, Ruling, Scalar, Unavailable, Variant, Verdict
 from bench.verdict import statistics
 
 CONDITION_TOLERANCE = 1e-6  # relative; a condition such as beta = n^(-1/2) is printed with some nine digits
@@ -160,6 +160,8 @@ def _evaluate(
             return Ruling.NOT_ATTEMPTED, _no_records(paper, name, variant, profile)
     try:
         effect = claim.evaluate(rows[rows["experiment"].isin(claim.experiments)])
+    except Unavailable as why:
+        return Ruling.NOT_ATTEMPTED, str(why)
     except ValueError as error:  # a value that is not finite, an error of zero in a logarithm: said, not fatal
         return Ruling.INCONCLUSIVE, f"cannot be computed: {error}"
     if effect is None:

@@ -176,3 +176,39 @@ def test_a_truncated_record_is_reported_and_made_again_beside_it(recorded):
     assert path.name in out.replace("\n", "")
     assert "11" in out
     assert len(path.read_text()) == 50
+
+
+def test_a_data_file_that_changed_is_refused_by_its_hash(prefbench, tmp_path):
+    import gzip
+
+    folder = tmp_path / "data" / "hh_rlhf"
+    folder.mkdir(parents=True)
+    with gzip.open(folder / "hh_pairs.jsonl.gz", "wt") as stream:
+        stream.write('{"subset": "helpful", "prompt": "p", "chosen": "c", "rejected": "r"}\n')
+    code, _, error = prefbench("run", "sparse", "-e", "fig4", "--data-dir", "data")
+    assert code == 2
+    assert "hh_pairs.jsonl.gz" in error
+    assert "sha256" in error
+    assert len(error.splitlines()) < 24
+
+
+def test_a_full_disk_stops_the_run_with_what_is_recorded_kept(recorded, monkeypatch):
+    """The disk is full for every file that is written from here on: what the workers do is done in this process."""
+    import errno
+
+    from bench.run import execute, store
+
+    def full(*_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    def here(experiment, tasks, workplace, jobs):
+        for task in tasks:
+            execute._run_task(experiment.execute, task, workplace, 1)
+            yield execute.Done(task, 1.0, None)
+
+    monkeypatch.setattr(store, "commit", full)
+    monkeypatch.setattr(execute, "execute", here)
+    code, _, error = recorded("run", "sparse", *SMALL[:-1], "4", "--config", "own.yaml")
+    assert code == 2
+    assert "disk is full" in error
+    assert len(list(Path("runs/sparse/fig2b").glob("*.json"))) == 12

@@ -9,7 +9,7 @@ import pytest
 from pydantic import BaseModel
 from scipy import stats
 
-from bench.spec import Claim, Effect, Experiment, Margin, Paper, Profile, Published, Ruling, Variant
+from bench.spec import Claim, Effect, Experiment, Margin, Paper, Profile, Published, Ruling, Unavailable, Variant
 from bench.verdict import statistics
 from bench.verdict.effects import equivalence_effect
 from bench.verdict.published import load
@@ -300,6 +300,13 @@ class TestClaims:
         assert found["broken"].ruling == Ruling.INCONCLUSIVE
         assert "1 of 4 replicates are not finite" in found["broken"].reason
         assert found["whole"].ruling == Ruling.SUPPORTED
+
+    def test_a_claim_that_its_records_cannot_speak_to_says_why(self):
+        def unfit(series):
+            raise Unavailable("needs human preferences")
+
+        verdict = self.rulings(claim("c", unfit), frame=series(number(), [1.0] * 5))["c"]
+        assert (verdict.ruling, verdict.reason) == (Ruling.NOT_ATTEMPTED, "needs human preferences")
 
     def test_two_seeds_are_too_few_and_infinities_are_left_empty(self):
         verdict = self.rulings(claim("c", mean_is_one), frame=series(number(), [1.0, 1.0]))["c"]

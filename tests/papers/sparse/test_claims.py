@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 
 from bench import papers
+from bench.spec import Unavailable
 
 PAPER = papers.load("sparse")
 CLAIMS = {claim.name: claim for claim in PAPER.claims}
@@ -118,6 +119,12 @@ def head_series(gain: float) -> pd.DataFrame:
 def test_claims_on_text_follow_the_sign_of_the_gain(name):
     assert evaluate(name, head_series(0.1)).p_for < 0.01
     assert evaluate(name, head_series(-0.1)).p_against < 0.01
+
+
+@pytest.mark.parametrize("name", ["l1-head-gain", "few-labels"])
+def test_claims_on_human_text_are_not_tested_on_text_the_suite_made(name):
+    with pytest.raises(Unavailable, match="data directory"):
+        evaluate(name, head_series(0.1).assign(dataset="made"))
 
 
 @pytest.mark.parametrize("claim", CLAIMS.values(), ids=CLAIMS)
