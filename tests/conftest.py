@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
+# Before any test loads numpy or torch: tests run one process a core, and threads of theirs would fight for them.
+for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+    os.environ.setdefault(_name, "1")
 
 TINY_CORPUS = ("Human: how do I bake bread? Assistant: mix flour and water, wait an hour, then bake it until brown.",)
 

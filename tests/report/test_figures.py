@@ -214,7 +214,7 @@ def test_accuracy_published_for_another_encoder_has_its_own_panel_and_is_not_com
     series = _accuracies("fig4", dataset="hh_rlhf")
     drawing = load("sparse")["fig4"](series, theirs)
     check_records(drawing, series)
-    assert [axes.get_title() for axes in drawing.figure.axes] == ["ours, hh_rlhf", "published (another encoder, SHP)"]
+    assert [axes.get_title() for axes in drawing.figure.axes] == ["ours, hh_rlhf", "published, SHP"]
     assert check_published(drawing, theirs, "fig4").empty
 
 
