@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -46,18 +47,20 @@ class Decoder:
         """Features of a text. Raises Unavailable as `require` does."""
         return models.hidden_size(self.source)
 
-    def embed(self, texts: Sequence[Text], progress: Progress | None = None) -> NDArray[np.float32]:
+    def embed(
+        self, texts: Sequence[Text], progress: Progress | None = None, partial: Path | None = None
+    ) -> NDArray[np.float32]:
         """Embeddings (texts, dimension), on the GPU where there is one.
 
         One machine with one number of torch threads gives the same bits again. `progress` gets (texts done, texts in
-        all). Raises Unavailable as `require` does, and UserError for a tokenizer without an end token.
+        all), and `partial` is as for `embed_in_batches`. Raises Unavailable as `require` does, and UserError for a tokenizer without an end token.
         """
         import torch
 
         model, tokenizer = models.load(self.source)
         rows = _rows(texts, tokenizer)
         model = model.eval().to("cuda" if torch.cuda.is_available() else "cpu")
-        return embed_in_batches(rows, self.dimension(), lambda batch: _forward(model, batch), progress)
+        return embed_in_batches(rows, self.dimension(), lambda batch: _forward(model, batch), progress, partial)
 
 
 def _rows(texts: Sequence[Text], tokenizer: Any) -> list[list[int]]:

@@ -66,19 +66,19 @@ def model_path() -> Path:
     return folder
 
 
-def embed(texts: Sequence[Text], progress: Progress | None = None) -> NDArray[np.float32]:
+def embed(texts: Sequence[Text], progress: Progress | None = None, partial: Path | None = None) -> NDArray[np.float32]:
     """Embeddings (texts, 384): the mean of the last hidden states, scaled to Euclidean norm sqrt(384).
 
     The scaling gives a coordinate a root mean square of 1, the order of the unnormalised language-model features of
     the paper's Figure 4. One machine with one number of torch threads gives the same bits again. `progress` gets
-    (texts done, texts in all).
+    (texts done, texts in all), and `partial` is as for `embed_in_batches`.
     Raises UserError as `model_path` does.
     """
     folder = model_path()
     model = _model(folder)
     tokenize = _tokenizer(folder)
     rows = [[CLS, *ids, SEP] for ids in token_ids(texts, tokenize, MAX_TOKENS - 2)]
-    return embed_in_batches(rows, DIMENSION, lambda batch: _forward(model, batch), progress)
+    return embed_in_batches(rows, DIMENSION, lambda batch: _forward(model, batch), progress, partial)
 
 
 def _model(folder: Path) -> torch.nn.Module:

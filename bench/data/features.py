@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,9 +15,9 @@ from bench.data import encoder as minilm
 from bench.data.decoder import Decoder
 from bench.data.fingerprint import sha256_rows
 from bench.data.pairs import Dataset
+from bench.data.tables import read_table, write_table
 from bench.data.texts import Text
 from bench.errors import UserError, unknown
-from bench.files import replace
 from bench.models import Origin, Source
 from bench.spec import Progress, Scalar, canonical
 
@@ -37,8 +36,10 @@ class Encoder(Protocol):
     def dimension(self) -> int:
         """Features of a text."""
 
-    def embed(self, texts: Sequence[Text], progress: Progress | None = None) -> NDArray[np.float32]:
-        """Features (texts, dimension); `progress` gets (texts done, texts in all)."""
+    def embed(
+        self, texts: Sequence[Text], progress: Progress | None = None, partial: Path | None = None
+    ) -> NDArray[np.float32]:
+        """Features (texts, dimension); `progress` gets (texts done, texts in all), for `partial` see `texts.py`."""
 
 
 ENCODERS: Mapping[str, Encoder] = {
@@ -88,7 +89,7 @@ def difference_features(
     """Embeddings of prompt + answer for both answers of every pair; each distinct text is embedded once.
 
     The embeddings are kept as float32 in `cache_dir/features/<fingerprint>.npy`; a file there that is damaged is
-    replaced. `progress` gets (texts done, texts in all) while embedding, and is not called for cached features.
+    replaced. What a kill leaves behind there is taken up again: it costs at most a minute. `progress` gets (texts done, texts in all) while embedding, and is not called for cached features.
     `path`: see `find_encoder`. Raises UserError for an unknown encoder, one that is not the tested one, or a full
     disk, and UserError or Unavailable for one that this machine lacks.
     """
@@ -139,19 +140,10 @@ def _key(texts: dict[Text, int], name: str, encoder: Encoder) -> str:
 
 
 def _cached(path: Path, texts: list[Text], encoder: Encoder, progress: Progress | None) -> NDArray[np.float32]:
-    expected = (len(texts), encoder.dimension())
-    if path.is_file():
-        try:
-            table: NDArray[np.float32] = np.load(path, allow_pickle=False)
-        except (ValueError, EOFError):
-            table = np.empty((0, 0), dtype=np.float32)
-        if table.shape == expected and table.dtype == np.float32:
-            return table
-    table = encoder.embed(texts, progress)
-    buffer = io.BytesIO()
-    np.save(buffer, table, allow_pickle=False)
-    try:
-        replace(path, buffer.getvalue())
-    except OSError as error:
-        raise UserError(f"cannot write the feature cache {path}: {error.strerror}; set PREFBENCH_CACHE") from error
+    table = read_table(path, (len(texts), encoder.dimension()))
+    if table is None:
+        partial = path.with_suffix(".partial.npy")
+        table = encoder.embed(texts, progress, partial)
+        write_table(path, table)
+        partial.unlink(missing_ok=True)
     return table

@@ -1,4 +1,4 @@
-"""How the split manifests are made: `python -m bench.data.splits`."""
+"""How the split manifests are made: `python -m bench.data.make_splits`."""
 
 from __future__ import annotations
 
@@ -97,3 +97,7 @@ def main() -> None:
         path = splits.FOLDER / f"{name}.json"
         path.write_text(json.dumps(manifest, indent=1) + "\n", encoding="utf-8")
         print(f"wrote {path.name}")
+
+
+if __name__ == "__main__":
+    main()

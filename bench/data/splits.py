@@ -1,8 +1,8 @@
 """Splits as committed manifests: for each part the ordered row ids and one sha256.
 
 A split of local data lists its rows. A split that DeepSpeed-Chat draws follows from the number of rows and a seed,
-so its manifest holds that rule and the hash of the ids it gives. `python -m bench.data.splits` writes all manifests
-again; it needs the data directory for the datasets that the user keeps.
+so its manifest holds that rule and the hash of the ids it gives. `python -m bench.data.make_splits` writes all
+manifests again; it needs the data directory for the datasets that the user keeps.
 """
 
 from __future__ import annotations
@@ -100,9 +100,3 @@ def read(name: str) -> dict[str, Any]:
     except json.JSONDecodeError as error:
         raise UserError(f"{path}: not valid JSON ({error})") from error
     return manifest
-
-
-if __name__ == "__main__":
-    from bench.data.make_splits import main
-
-    main()

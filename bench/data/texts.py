@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
+from bench.data.tables import read_table, write_table
 from bench.spec import Progress
 
 if TYPE_CHECKING:
     import torch
 
 TOKENS_PER_BATCH = 4_096
+SAVE_SECONDS = 60.0
 
 Rows = Sequence[Sequence[int]]  # token ids, one text a row
 
@@ -43,19 +47,32 @@ def token_ids(texts: Sequence[Text], tokenize: Callable[[list[str]], Rows], room
 
 
 def embed_in_batches(
-    rows: Rows, dimension: int, forward: Callable[[Rows], NDArray[np.float32]], progress: Progress | None
+    rows: Rows,
+    dimension: int,
+    forward: Callable[[Rows], NDArray[np.float32]],
+    progress: Progress | None = None,
+    partial: Path | None = None,
 ) -> NDArray[np.float32]:
     """`forward` of all rows, (rows, dimension) in their order; `progress` gets (rows done, rows in all).
 
-    Rows of similar length share a batch, so that a batch carries next to no padding.
+    Rows of similar length share a batch, so that a batch carries next to no padding. What is done is kept in the file
+    `partial` every SAVE_SECONDS, and what an earlier call left there is not computed again.
     """
-    embedded = np.empty((len(rows), dimension), dtype=np.float32)
-    done = 0
+    shape = len(rows), dimension
+    embedded = None if partial is None else read_table(partial, shape)
+    if embedded is None:
+        embedded = np.full(shape, np.nan, dtype=np.float32)
+    done, saved = 0, time.monotonic()
     for batch in _batches([len(row) for row in rows]):
-        embedded[batch] = forward([rows[index] for index in batch])
         done += len(batch)
+        if not np.isnan(embedded[batch]).any():
+            continue
+        embedded[batch] = forward([rows[index] for index in batch])
         if progress is not None:
             progress(done, len(rows))
+        if partial is not None and time.monotonic() - saved > SAVE_SECONDS:
+            write_table(partial, embedded)
+            saved = time.monotonic()
     return embedded
 
 

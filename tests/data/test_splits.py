@@ -30,7 +30,7 @@ def test_committed_manifests_are_the_ones_the_code_makes() -> None:
     assert {"made", "rm-static", "shp"} <= set(made_here)
     for name, manifest in made_here.items():
         committed = json.loads((splits.FOLDER / f"{name}.json").read_text(encoding="utf-8"))
-        assert committed == manifest, f"{name}: run python -m bench.data.splits"
+        assert committed == manifest, f"{name}: run python -m bench.data.make_splits"
 
 
 @pytest.mark.parametrize("name", SIZES)
