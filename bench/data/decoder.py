@@ -53,7 +53,8 @@ class Decoder:
         """Embeddings (texts, dimension), on the GPU where there is one.
 
         One machine with one number of torch threads gives the same bits again. `progress` gets (texts done, texts in
-        all), and `partial` is as for `embed_in_batches`. Raises Unavailable as `require` does, and UserError for a tokenizer without an end token.
+        all), and `partial` is as for `embed_in_batches`. Raises Unavailable as `require` does, and UserError for a
+        tokenizer without an end token.
         """
         import torch
 

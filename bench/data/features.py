@@ -89,9 +89,10 @@ def difference_features(
     """Embeddings of prompt + answer for both answers of every pair; each distinct text is embedded once.
 
     The embeddings are kept as float32 in `cache_dir/features/<fingerprint>.npy`; a file there that is damaged is
-    replaced. What a kill leaves behind there is taken up again: it costs at most a minute. `progress` gets (texts done, texts in all) while embedding, and is not called for cached features.
-    `path`: see `find_encoder`. Raises UserError for an unknown encoder, one that is not the tested one, or a full
-    disk, and UserError or Unavailable for one that this machine lacks.
+    replaced, and embedding that was killed is taken up again where it was a minute before. `progress` gets (texts
+    done, texts in all) while embedding, and is not called for cached features. `path`: see `find_encoder`.
+    Raises UserError for an unknown encoder, one that is not the tested one, or a full disk, and UserError or
+    Unavailable for one that this machine lacks.
     """
     texts = _texts(dataset)
     chosen = find_encoder(encoder, path)
