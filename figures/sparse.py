@@ -137,19 +137,21 @@ def fig3(series: pd.DataFrame, published: Sequence[Published]) -> Drawing:
 def fig4(series: pd.DataFrame, published: Sequence[Published]) -> Drawing:
     """Accuracy of a linear head on frozen features against n: beta = 0, l1, and the baseline that sees length only.
 
-    The paper's curve belongs to another encoder and data set, so it gets a panel of its own instead of standing
-    behind ours as if the two were comparable point by point.
+    The paper's curve stands behind ours where encoder and data set are the paper's. Elsewhere it gets a panel of its
+    own, as the two are not comparable point by point.
     """
     methods = ("mle", "l1", "length")
-    ours = curves(series, methods, "accuracy", ["dataset", "n"], lambda c: c["n"])
+    ours = curves(series, methods, "accuracy", ["dataset", "model", "n"], lambda c: c["n"])
     ours["series"] += " " + ours["dataset"]
     theirs = published_curves(published, methods, "accuracy", lambda c: c["n"])
+    text = ["dataset", "model"]
+    same = len(theirs) > 0 and not ours[text].merge(theirs[text]).empty
     datasets = sorted(ours["dataset"].unique())
     with style.style():
         width = style.TEXT if len(datasets) > 1 else style.COLUMN * 1.5
-        figure, panels = style.new(width, 2.6, columns=len(datasets) + bool(len(theirs)), sharey=True)
+        figure, panels = style.new(width, 2.6, columns=len(datasets) + (len(theirs) > 0 and not same), sharey=True)
         for axes, dataset in zip(panels, datasets, strict=False):
-            _draw(axes, ours[ours["dataset"] == dataset], theirs.iloc[:0])
+            _draw(axes, ours[ours["dataset"] == dataset], theirs if same else theirs.iloc[:0])
             axes.set_title(f"ours, {dataset}")
         for axes in panels[len(datasets) :]:
             axes.set_title("published, SHP")
@@ -170,10 +172,10 @@ def fig4(series: pd.DataFrame, published: Sequence[Published]) -> Drawing:
         figure,
         pd.concat([ours, theirs], ignore_index=True),
         f"Accuracy of a linear head on frozen features ({seeds(ours)}): MLE is β = 0, ℓ1 is β = 0.5/√n; bands and"
-        " bars: 95 % over seeds; dotted: chance. The published curve is for another encoder and another data set: it"
-        " shows the shape to look for, not the values."
-        + " The data set ‘made’ is text that the suite makes itself."
-        * ("made" in datasets),
+        " bars: 95 % over seeds; dotted: chance."
+        + " The published curve is for another encoder and data set: it shows the shape to look for, not the values."
+        * (not same)
+        + " The data set ‘made’ is text that the suite makes itself." * ("made" in datasets),
     )
 
 

@@ -103,9 +103,8 @@ def _announce(work: Sequence[tuple[Part, list[Task]]], stored: Stored, jobs: int
             continue
         cost = sum(map(part.experiment.seconds, tasks)) / jobs
         recorded = sum(task.id in stored.records for task in part.tasks)
-        table.add_row(
-            part.experiment.name, part.variant, str(len(tasks)), str(recorded), duration(cost) if tasks else "-"
-        )
+        estimate = duration(cost) + " + preparation" * (part.experiment.prepare is not None) if tasks else "-"
+        table.add_row(part.experiment.name, part.variant, str(len(tasks)), str(recorded), estimate)
     screen.print(table)
     for part, _ in work:
         if part.unavailable:

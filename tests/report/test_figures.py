@@ -208,13 +208,19 @@ def test_accuracy_published_for_another_encoder_has_its_own_panel_and_is_not_com
     published: list[Published],
 ) -> None:
     elsewhere = replace(
-        published[0], experiment="fig4", metric="accuracy", condition={"n": 200, "dataset": "shp"}, value=0.56
+        published[0],
+        experiment="fig4",
+        metric="accuracy",
+        condition={"n": 200, "dataset": "shp", "model": "llama-3.2-1b"},
+        value=0.56,
     )
-    theirs = [elsewhere, replace(elsewhere, condition={"n": 800, "dataset": "shp"})]
-    series = _accuracies("fig4", dataset="hh_rlhf")
+    theirs = [elsewhere, replace(elsewhere, condition={**elsewhere.condition, "n": 800})]
+    series = _accuracies("fig4", dataset="hh_rlhf", model="minilm")
     drawing = load("sparse")["fig4"](series, theirs)
     check_records(drawing, series)
     assert [axes.get_title() for axes in drawing.figure.axes] == ["ours, hh_rlhf", "published, SHP"]
+    own = load("sparse")["fig4"](series.assign(dataset="shp", model="llama-3.2-1b"), theirs)
+    assert [axes.get_title() for axes in own.figure.axes] == ["ours, shp"]
     assert check_published(drawing, theirs, "fig4").empty
 
 
