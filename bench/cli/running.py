@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated
 
@@ -74,6 +75,7 @@ def run(
     try:
         failed = _work(work, store, paths.data_dir(data_dir), workers, screen)
     except KeyboardInterrupt:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # an impatient second Ctrl-C changes nothing: we are leaving
         screen.print("\nStopped. Every finished task is kept; the same command goes on from there.")
         raise SystemExit(130) from None
     if failed:

@@ -3,7 +3,10 @@
 import csv
 import io
 import json
+import signal
+import subprocess
 import sys
+import time
 from pathlib import Path
 
 import numpy as np
@@ -212,3 +215,26 @@ def test_a_full_disk_stops_the_run_with_what_is_recorded_kept(recorded, monkeypa
     assert code == 2
     assert "disk is full" in error
     assert len(list(Path("runs/sparse/fig2b").glob("*.json"))) == 12
+
+
+def test_ctrl_c_keeps_what_is_done_and_the_same_command_goes_on(tmp_path):
+    (tmp_path / "own.yaml").write_text("n: [40]\nd: [30]\nk: [3]\nmethods: [l1]\n")
+    arguments = ["run", "sparse", "-e", "fig2b", "-v", "as_released", "--config", "own.yaml", "-j", "1", "--seeds"]
+    command = [Path(sys.executable).parent / "prefbench", *arguments]
+    records = tmp_path / "runs" / "sparse" / "fig2b"
+    process = subprocess.Popen(
+        [*command, "500"], cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    )
+    deadline = time.monotonic() + 60
+    while len(list(records.glob("*.json"))) < 3 and time.monotonic() < deadline:
+        time.sleep(0.05)
+    process.send_signal(signal.SIGINT)
+    out, _ = process.communicate(timeout=60)
+    kept = len(list(records.glob("*.json")))
+    assert process.returncode == 130
+    assert "Every finished task is kept" in out
+    assert "Traceback" not in out
+    assert 3 <= kept < 500
+    again = subprocess.run([*command, str(kept + 1)], cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert "Done." in again.stdout
+    assert len(list(records.glob("*.json"))) == kept + 1
