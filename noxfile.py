@@ -6,7 +6,7 @@ from pathlib import Path
 
 import nox
 
-nox.needs_version = ">=2025.2.9"
+nox.needs_version = ">=2026.2.9"  # sessions that require another
 nox.options.default_venv_backend = "venv"  # pip finds the CPU build of torch that constraints.txt pins
 nox.options.reuse_existing_virtualenvs = True
 nox.options.sessions = []  # plain `nox` starts nothing by accident

@@ -29,9 +29,7 @@ ROUNDING = 1e-15  # relative error of an objective, below which two values are n
 FIRST_WORKING_SET = 100
 INNER_REDUCTION = 0.1  # a working set is solved to this share of the whole problem's gap
 KEEP_HESSIAN = 0.03  # a Hessian is used again while it brings the gap down to this share
-DAMPING = (
-    0.1  # of the mean curvature, while the gap is large, where there are at least as many coordinates as comparisons
-)
+DAMPING = 0.1  # of the mean curvature, while the gap is large, where coordinates are as many as comparisons or more
 
 
 class NotConverged(UserWarning):
