@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from rich import box
 from rich.console import Console
@@ -96,37 +96,6 @@ def _place(verdict: Verdict, group: Group) -> str:
 
 def _short(value: object) -> str:
     return number(value) if isinstance(value, float) else str(value)
-
-
-def print_list(papers: Iterable[Paper], console: Console) -> None:
-    """The papers of the suite, and under each its experiments with the variants and profiles that they have."""
-    for paper in papers:
-        console.print(Text.assemble((paper.name, "bold"), f"  {paper.title} ({paper.venue})"))
-        console.print(Text(f"  {paper.idea}", style="dim"))
-        table = _table(None)
-        for heading in ("experiment", "shows", "variants", "profiles"):
-            table.add_column(heading, overflow="fold")
-        for experiment in paper.experiments:
-            table.add_row(
-                experiment.name,
-                experiment.title,
-                "\n".join(map(str, experiment.variants)),
-                "\n".join(map(str, experiment.profiles)),
-            )
-        console.print(table)
-
-
-def print_status(counts: Mapping[tuple[str, str], Mapping[str, int]], console: Console) -> None:
-    """How many tasks of each (experiment, variant) are done, missing, stale or failed."""
-    table = _table(None)
-    table.add_column("experiment")
-    table.add_column("variant")
-    states = ("done", "missing", "stale", "failed")
-    for state in states:
-        table.add_column(state, justify="right")
-    for (experiment, variant), standing in counts.items():
-        table.add_row(experiment, variant, *(f"{standing.get(state, 0):,}" for state in states))
-    console.print(table)
 
 
 def _ruling(ruling: Ruling) -> Text:

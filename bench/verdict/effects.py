@@ -1,9 +1,10 @@
-"""The tests that claims are made of: a slope, a value, an order, a crossing. Each turns replicates into an Effect.
+"""The tests that claims are made of: a value, an order, a crossing. Each turns replicates into an Effect.
 
-The replicate is the seed: whatever is computed within one seed (a slope, a paired difference) gives one number, and
-the tests are on those numbers. `p_for` tests "the claim is false", `p_against` tests "the claim is true"; either alone
-errs with at most 5 %. All functions return an Effect that rules nothing (both p-values 1, an infinite interval)
-where there are fewer seeds than statistics.MINIMUM_REPLICATES, and raise ValueError for values that are not finite.
+The replicate is the seed: whatever is computed within one seed (a paired difference) or for it (a pseudo-value) gives
+one number, and the tests are on those numbers. `p_for` tests "the claim is false", `p_against` tests "the claim is
+true"; either alone errs with at most 5 %. All functions return an Effect that rules nothing (both p-values 1, an
+infinite interval) where there are fewer seeds than statistics.MINIMUM_REPLICATES, and raise ValueError for values that
+are not finite.
 """
 
 from __future__ import annotations
@@ -40,34 +41,6 @@ def paired_differences(
         sides[name] = chosen[[*keys, "value"]].rename(columns={"value": name})
     pairs = sides["left"].merge(sides["right"], on=keys, how="inner").sort_values(keys, ignore_index=True)
     return pairs.assign(difference=pairs["left"] - pairs["right"])
-
-
-def log_log_slopes(frame: pd.DataFrame, x: str, y: str) -> pd.Series:
-    """One least-squares slope of log y on log x a seed, from seeds that have every x. Index: seed.
-
-    Averaging over seeds comes after the logarithm, so that no seed with large errors decides. Raises ValueError for
-    x or y that are not positive, and for fewer than two different x.
-    """
-    table = _by_seed(frame, x, y)
-    if (table.to_numpy() <= 0).any() or (table.columns.to_numpy() <= 0).any():
-        raise ValueError(f"a log-log slope needs positive {x} and {y}")
-    if table.shape[1] < 2:
-        raise ValueError(f"a slope needs at least two values of {x}, there is {table.shape[1]}")
-    log_x = np.log(table.columns.to_numpy(dtype=float))
-    weights = (log_x - log_x.mean()) / np.sum((log_x - log_x.mean()) ** 2)
-    return pd.Series(np.log(table.to_numpy(dtype=float)) @ weights, index=table.index, name="slope")
-
-
-def slope_effect(frame: pd.DataFrame, x: str, y: str, *, target: float, margin: float, detail: str = "") -> Effect:
-    """Claim: y is proportional to x^target, the exponent known to within `margin`.
-
-    `frame` has columns seed, x, y, one row per seed and x; the slope is `log_log_slopes`', its interval the t interval
-    over seeds. p_for: two one-sided tests; p_against: minimum-effect test.
-    """
-    slopes = log_log_slopes(frame, x, y)
-    grid = sorted(frame[x].unique())
-    said = detail or f"slope of log {y} on log {x}, {x} = {grid[0]:g} to {grid[-1]:g}, {len(slopes)} seeds"
-    return equivalence_effect(slopes, target=target, margin=margin, unit=f"d log {y} / d log {x}", detail=said)
 
 
 def equivalence_effect(values: ArrayLike, *, target: float, margin: float, unit: str, detail: str = "") -> Effect:

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 from rich.console import Console
 
-from bench.report.terminal import print_list, print_status, print_verdicts
+from bench.report.terminal import print_verdicts
 from bench.spec import Paper, Published, Ruling, Verdict
 
 
@@ -51,13 +51,3 @@ def test_series_that_were_not_attempted_take_one_line_together(
     text = _printed(idle, paper, published)
     assert "fig2b mle" not in text
     assert "fig2b (8)" in text
-
-
-def test_the_list_names_every_experiment_and_the_status_every_state(paper: Paper) -> None:
-    stream = io.StringIO()
-    print_list([paper], Console(file=stream, width=80))
-    print_status({("fig2b", "corrected"): {"done": 1240, "failed": 3}}, Console(file=stream, width=80))
-    text = stream.getvalue()
-    assert "fig2a" in text
-    assert "as_released" in text
-    assert ["fig2b", "corrected", "1,240", "0", "0", "3"] in [line.split() for line in text.splitlines()]

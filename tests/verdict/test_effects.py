@@ -14,15 +14,6 @@ ROUNDS = 300
 BOUND = ALPHA + 3 * math.sqrt(ALPHA * (1 - ALPHA) / ROUNDS)
 
 
-def power_law(exponent, *, seeds=8, noise=0.1, rng=0, x=(10, 100, 1000, 10_000)):
-    """y = c x^exponent with a constant and noise of its own for every seed."""
-    rng = np.random.default_rng(rng)
-    grid = np.tile(np.array(x, dtype=float), (seeds, 1))
-    y = grid**exponent * np.exp(rng.normal(0, 1, (seeds, 1)) + rng.normal(0, noise, grid.shape))
-    seed = np.repeat(np.arange(seeds), len(x))
-    return pd.DataFrame({"seed": seed, "n": grid.ravel(), "error": y.ravel()})
-
-
 def curves(crossing, *, seeds=10, noise=0.004, rng=0, steps=50):
     """Paired differences of two curves that cross at `crossing`, as in Figure 2a: concave, noisy, correlated."""
     rng = np.random.default_rng(rng)
@@ -61,45 +52,25 @@ class TestPairs:
             effects.paired_differences(tidy(rows), metric="error", on="method", left="mle", right="l1", by=["n"])
 
 
-class TestSlope:
-    def test_slopes_are_those_of_linregress(self):
-        frame = power_law(-0.5)
-        slopes = effects.log_log_slopes(frame, "n", "error")
-        for seed, rows in frame.groupby("seed"):
-            assert slopes[seed] == pytest.approx(stats.linregress(np.log(rows["n"]), np.log(rows["error"])).slope)
-
-    def test_the_claim_turns_when_the_exponent_is_off(self):
-        right, wrong = (effects.slope_effect(power_law(e), "n", "error", target=-0.5, margin=0.1) for e in (-0.5, -0.8))
+class TestEquivalence:
+    def test_the_claim_turns_when_the_value_is_off(self):
+        sample = np.random.default_rng(0).normal(0, 0.02, 8)
+        right, wrong = (
+            effects.equivalence_effect(sample + mean, target=-0.5, margin=0.1, unit="slope") for mean in (-0.5, -0.8)
+        )
         assert right.p_for < 0.01 < right.p_against
         assert wrong.p_against < 0.01 < wrong.p_for
         assert right.low < -0.5 < right.high
         assert right.replicates == 8
 
-    def test_a_constant_of_its_own_for_every_seed_changes_nothing(self):
-        frame = power_law(-0.5, noise=0.0)
-        effect = effects.slope_effect(frame, "n", "error", target=-0.5, margin=0.05)
-        assert effect.estimate == pytest.approx(-0.5)
-        assert effect.high - effect.low < 1e-6
-
-    def test_a_seed_that_misses_a_point_is_left_out(self):
-        frame = power_law(-0.5).drop(index=0)
-        assert effects.slope_effect(frame, "n", "error", target=-0.5, margin=0.1).replicates == 7
-
-    @pytest.mark.parametrize(("value", "message"), [(0.0, "positive"), (np.nan, "not finite")])
-    def test_values_without_a_logarithm_are_refused(self, value, message):
-        frame = power_law(-0.5)
-        frame.loc[3, "error"] = value
-        with pytest.raises(ValueError, match=message):
-            effects.slope_effect(frame, "n", "error", target=-0.5, margin=0.1)
-
-    def test_one_point_has_no_slope(self):
-        with pytest.raises(ValueError, match="at least two values of n"):
-            effects.slope_effect(power_law(-0.5, x=(10,)), "n", "error", target=-0.5, margin=0.1)
-
     def test_two_seeds_rule_nothing(self):
-        effect = effects.slope_effect(power_law(-0.5, seeds=2), "n", "error", target=-0.5, margin=0.1)
+        effect = effects.equivalence_effect([-0.5, -0.5], target=-0.5, margin=0.1, unit="slope")
         assert (effect.p_for, effect.p_against, effect.replicates) == (1.0, 1.0, 2)
         assert math.isinf(effect.high)
+
+    def test_a_value_that_is_not_finite_is_refused(self):
+        with pytest.raises(ValueError, match="not finite"):
+            effects.equivalence_effect([-0.5, np.nan, -0.5], target=-0.5, margin=0.1, unit="slope")
 
 
 class TestOrdering:
