@@ -57,6 +57,9 @@ def report(
         Material(chosen, ruled, published, evidence.records, drawings, findings), out / f"{chosen.name}.html"
     )
     print_verdicts(ruled, chosen, published, screen)
+    for experiment in chosen.experiments:
+        for sentence in findings[experiment.name]:
+            screen.print(f"{experiment.title}, {sentence}")
     screen.print(f"\nPage: {page.absolute()}\nFigures: {(out / 'figures').absolute()}", soft_wrap=True)
 
 
