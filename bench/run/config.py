@@ -13,6 +13,8 @@ from bench.files import read_yaml, validate
 from bench.spec import Experiment, Paper, Profile, Variant
 
 Seeds = Annotated[int, Field(ge=0)]
+Count = Annotated[int, Field(ge=1)]
+Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 
 
 class Config(BaseModel):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 import numpy as np
 
@@ -22,3 +22,16 @@ def pseudo_values(replicates: Array, number: Callable[[Array], float]) -> list[f
     if not np.isfinite([whole, *without]).all():
         return []
     return [count * whole - (count - 1) * each for each in without]
+
+
+def derived_rows(
+    base: Mapping[str, object],
+    seeds: Iterable[object],
+    replicates: Array,
+    metric: str,
+    number: Callable[[Array], float],
+) -> Iterator[dict[str, object]]:
+    """The pseudo-values as rows of the series, one a seed: `base` with metric and value. None where there are none."""
+    values = pseudo_values(replicates, number)
+    for seed, value in zip(seeds, values, strict=False):  # no values at all where the number does not exist
+        yield {**base, "seed": seed, "metric": metric, "value": value}

@@ -16,7 +16,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from bench.papers.sparse.fig3_analysis import fitted_rows
-from bench.verdict.jackknife import pseudo_values
+from bench.verdict.jackknife import derived_rows
 
 Array = NDArray[np.float64]
 Row = dict[str, object]
@@ -48,9 +48,7 @@ def _map_rows(part: pd.DataFrame) -> Iterator[Row]:
     base = _row_like(part) | {"n": np.nan, "beta": np.nan}
 
     def rows(metric: str, number: Callable[[Array], float], **condition: float) -> Iterator[Row]:
-        values = pseudo_values(maps, lambda mean: number(np.log10(mean)))
-        for seed, value in zip(table.index, values, strict=False):
-            yield {**base, **condition, "seed": seed, "metric": metric, "value": value}
+        yield from derived_rows(base | condition, table.index, maps, metric, lambda mean: number(np.log10(mean)))
 
     yield from rows("log10_best_beta_slope", lambda z: _best_beta_line(n, beta, z)[0])
     yield from rows("log10_best_beta_intercept", lambda z: _best_beta_line(n, beta, z)[1])
@@ -71,10 +69,10 @@ def _crossing_rows(part: pd.DataFrame) -> Iterator[Row]:
         return
     k = table["l1"].columns.to_numpy(dtype=float)
     differences = table["l1"].to_numpy(dtype=float) - table["mle"].to_numpy(dtype=float)
-    values = pseudo_values(differences, lambda mean: _last_crossing(k, -_isotonic(mean), 0.0))
     base = _row_like(part[part["method"] == "l1"]) | {"k": np.nan}
-    for seed, value in zip(table.index, values, strict=False):
-        yield {**base, "seed": seed, "metric": "crossing_k", "value": value}
+    yield from derived_rows(
+        base, table.index, differences, "crossing_k", lambda mean: _last_crossing(k, -_isotonic(mean), 0.0)
+    )
 
 
 def rate(method: str, n: Array, d: Array, k: Array) -> Array:
@@ -93,9 +91,7 @@ def _rate_rows(part: pd.DataFrame) -> Iterator[Row]:
         base = _row_like(own) | {"n": np.nan, "d": np.nan, "k": np.nan, "beta": np.nan}
         for index, metric in enumerate(("log10_rate_slope", "log10_rate_intercept")):
             line = functools.partial(_rate_line, x, index)
-            values = pseudo_values(table.to_numpy(dtype=float), line)
-            for seed, value in zip(table.index, values, strict=False):
-                yield {**base, "seed": seed, "metric": metric, "value": value}
+            yield from derived_rows(base, table.index, table.to_numpy(dtype=float), metric, line)
 
 
 def _rate_line(x: Array, index: int, mean: Array) -> float:

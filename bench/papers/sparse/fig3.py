@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from bench.run.config import Config
+from bench.run.config import Config, Count, Positive
 from bench.spec import Claim, Context, Effect, Experiment, Outcome, Profile, Request, Task, Variant
 
 if TYPE_CHECKING:
@@ -23,8 +23,6 @@ VERSION = 1
 TOKENS_A_PAIR = 360  # both texts, on average over hh_rlhf; for the estimate of cost only
 FLOPS_A_SECOND = 2.5e11  # of one core in bfloat16 on the machine this was tested on; for the estimate of cost only
 
-Count = Annotated[int, Field(ge=1)]
-Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 NotNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 Moment = Annotated[float, Field(ge=0, lt=1)]
 

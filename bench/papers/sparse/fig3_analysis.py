@@ -12,7 +12,7 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from bench.spec import Variant
-from bench.verdict.jackknife import pseudo_values
+from bench.verdict.jackknife import derived_rows
 
 Array = NDArray[np.float64]
 
@@ -99,16 +99,14 @@ def fitted_rows(part: pd.DataFrame) -> Iterator[dict[str, object]]:
         betas = table.columns.to_numpy(dtype=float)
         if len(table) < 2 or len(betas) < 3:
             continue
-        base = {str(name): value for name, value in cell.iloc[0].items()}
+        base: dict[str, object] = {str(name): value for name, value in cell.iloc[0].items()}
         numbers: list[tuple[str, float, Callable[[Array], float]]] = [
             ("fitted_accuracy", beta, functools.partial(_fitted, betas, beta)) for beta in betas
         ]
         numbers.append(("best_fitted_accuracy", math.nan, functools.partial(_best_accuracy, betas)))
         numbers.append(("log10_best_fitted_beta", math.nan, functools.partial(_best_log10_beta, betas)))
         for metric, beta, number in numbers:
-            values = pseudo_values(table.to_numpy(dtype=float), number)
-            for seed, value in zip(table.index, values, strict=False):
-                yield {**base, "beta": beta, "seed": seed, "metric": metric, "value": value}
+            yield from derived_rows(base | {"beta": beta}, table.index, table.to_numpy(dtype=float), metric, number)
 
 
 def _fitted(betas: Array, beta: float, accuracies: Array) -> float:

@@ -8,20 +8,18 @@ certified fits are therefore over a ball so wide that it does not touch the pena
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import Field
 
 from bench.errors import UserError
-from bench.run.config import Config
+from bench.run.config import Config, Count, Positive
 from bench.spec import Context, Experiment, Outcome, Profile, Progress, Request, Task, Variant
 
 if TYPE_CHECKING:
     from bench.data.synthetic import Array
     from bench.papers.sparse import fig4_data
 
-Count = Annotated[int, Field(ge=1)]
-Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 VERSION = 1
 
 

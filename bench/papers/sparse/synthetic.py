@@ -14,11 +14,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from bench.run.config import Config
+from bench.run.config import Config, Count, Positive
 from bench.spec import Context, Outcome, Request, Task, Variant
 
-Count = Annotated[int, Field(ge=1)]
-Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 Method = Literal["mle", "l1", "l0"]
 
 
