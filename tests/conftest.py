@@ -1,4 +1,4 @@
-"""What tests of several folders share: two-layer language models of the paper's architectures, with real tokenizers."""
+"""What tests of several folders share: the user's data directory, and two-layer language models with tokenizers."""
 
 from __future__ import annotations
 
@@ -13,6 +13,15 @@ for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ.setdefault(_name, "1")
 
 TINY_CORPUS = ("Human: how do I bake bread? Assistant: mix flour and water, wait an hour, then bake it until brown.",)
+
+
+@pytest.fixture(scope="session")
+def data_dir() -> Path:
+    """The user's data directory, for the tests that hold committed constants and official figures against it."""
+    named = os.environ.get("PREFBENCH_DATA")
+    if not named:
+        pytest.skip("PREFBENCH_DATA is not set: no data directory")
+    return Path(named)
 
 
 @pytest.fixture(scope="session")

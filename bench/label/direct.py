@@ -9,6 +9,7 @@ from typing import Any
 from bench.errors import UserError
 from bench.label.judgements import Judgements, longer_first, require_two
 from bench.label.likelihood import log_ratio
+from bench.learn.policy import support
 from bench.learn.policy.completions import Completions
 
 
@@ -32,5 +33,6 @@ class Direct:
     def label(self, groups: Sequence[Completions]) -> Judgements:
         """See Labeler."""
         require_two(groups)
+        support.check_reference(self.policy, self.reference)
         implied = self.beta * (log_ratio(self.policy, groups) - log_ratio(self.reference, groups))
         return Judgements(implied - self.length_penalty * longer_first(groups))

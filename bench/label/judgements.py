@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from scipy.special import expit
 
 from bench.errors import UserError
+from bench.learn.policy import completions
 from bench.learn.policy.completions import Completions
 
 
@@ -55,9 +56,7 @@ def ordered(groups: Sequence[Completions], judgements: Judgements) -> list[Compl
 
 def require_two(groups: Sequence[Completions]) -> None:
     """Raise UserError unless every group has two responses."""
-    for index, group in enumerate(groups):
-        if len(group.responses) != 2:
-            raise UserError(f"group {index} has {len(group.responses)} responses; a preference is between 2")
+    completions.require_two(groups, "a preference is between 2")
 
 
 def first_minus_second(values: Sequence[NDArray[np.floating]]) -> NDArray[np.float64]:

@@ -122,68 +122,82 @@ def _within(length: int, window: int | None) -> bool:
     return window is None or length <= window
 
 
+def _registered(attend: Callable[..., torch.Tensor]) -> Callable[..., tuple[torch.Tensor, None]]:
+    """A way as an attention function of transformers: it looks after calls without a packing, and arguments unknown."""
+
+    def attention(
+        module: torch.nn.Module,
+        query: torch.Tensor,
+        key: torch.Tensor,
+        value: torch.Tensor,
+        attention_mask: torch.Tensor | None,
+        dropout: float = 0.0,
+        scaling: float | None = None,
+        sliding_window: int | None = None,
+        softcap: float | None = None,
+        packing: Visibility | None = None,
+        **kwargs: Any,
+    ) -> tuple[torch.Tensor, None]:
+        """query (1, heads, N, head size), key and value with as many or fewer heads; (1, N, heads, head size)."""
+        if packing is None:
+            return _unpacked(module, query, key, value, attention_mask, dropout, scaling, softcap, **kwargs), None
+        _refuse_others(kwargs)
+        attended = attend(packing, query, key, value, dropout, scaling, sliding_window, softcap)
+        return attended.transpose(1, 2), None
+
+    return attention
+
+
 def _by_groups(
-    module: torch.nn.Module,
+    packing: Visibility,
     query: torch.Tensor,
     key: torch.Tensor,
     value: torch.Tensor,
-    attention_mask: torch.Tensor | None,
-    dropout: float = 0.0,
-    scaling: float | None = None,
-    sliding_window: int | None = None,
-    softcap: float | None = None,
-    packing: Visibility | None = None,
-    **kwargs: Any,
-) -> tuple[torch.Tensor, None]:
-    """query (1, heads, N, head size), key and value with as many or fewer heads; returns (1, N, heads, head size)."""
-    if packing is None:
-        return _unpacked(module, query, key, value, attention_mask, dropout, scaling, softcap, **kwargs), None
-    _refuse_others(kwargs)
+    dropout: float,
+    scaling: float | None,
+    window: int | None,
+    softcap: float | None,
+) -> torch.Tensor:
+    """(1, heads, N, head size)."""
     sizes = [span.end - span.start for span in packing.spans]
     attended = []
     groups = zip(*(torch.split(states, sizes, 2) for states in (query, key, value)), strict=True)
-    masks = packing.masks(sliding_window, query.dtype)
+    masks = packing.masks(window, query.dtype)
     for span, mask, (q, k, v) in zip(packing.spans, masks, groups, strict=True):
-        if packing.splits(span, sliding_window):
+        if packing.splits(span, window):
             prompt = span.branch - span.start
             q, rest = torch.split(q, [prompt, q.shape[2] - prompt], 2)
             attended.append(_attend(q, k[:, :, :prompt], v[:, :, :prompt], None, dropout, scaling, softcap))
             q = rest
         attended.append(_attend(q, k, v, mask, dropout, scaling, softcap))
-    return torch.cat(attended, 2).transpose(1, 2), None
+    return torch.cat(attended, 2)
 
 
 def _by_flex(
-    module: torch.nn.Module,
+    packing: Visibility,
     query: torch.Tensor,
     key: torch.Tensor,
     value: torch.Tensor,
-    attention_mask: torch.Tensor | None,
-    dropout: float = 0.0,
-    scaling: float | None = None,
-    sliding_window: int | None = None,
-    softcap: float | None = None,
-    packing: Visibility | None = None,
-    **kwargs: Any,
-) -> tuple[torch.Tensor, None]:
+    dropout: float,
+    scaling: float | None,
+    window: int | None,
+    softcap: float | None,
+) -> torch.Tensor:
     """As `_by_groups`, in one call."""
-    if packing is None:
-        return _unpacked(module, query, key, value, attention_mask, dropout, scaling, softcap, **kwargs), None
-    _refuse_others(kwargs)
     if dropout > 0:
         raise UserError(
             "flex attention has no dropout: set the model's attention_dropout to 0, or use the way 'groups'"
         )
-    output = (_flex_compiled if query.is_cuda else flex_attention)(
+    attended: torch.Tensor = (_flex_compiled if query.is_cuda else flex_attention)(
         query,
         key,
         value,
         score_mod=None if softcap is None else _cap(softcap),
-        block_mask=packing.blocks(sliding_window),
+        block_mask=packing.blocks(window),
         scale=scaling,
         enable_gqa=query.shape[1] != key.shape[1],
     )
-    return output.transpose(1, 2), None
+    return attended
 
 
 def _cap(softcap: float) -> Callable[..., torch.Tensor]:
@@ -265,5 +279,5 @@ def _refuse_others(kwargs: dict[str, Any]) -> None:
 _flex_compiled = torch.compile(flex_attention)  # compiles at its first call, not here
 
 for _way, _function in (("groups", _by_groups), ("flex", _by_flex)):
-    AttentionInterface.register(NAMES[_way], _function)
+    AttentionInterface.register(NAMES[_way], _registered(_function))
     AttentionMaskInterface.register(NAMES[_way], sdpa_mask)

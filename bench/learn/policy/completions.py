@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+
+from bench.errors import UserError
 
 Ids = NDArray[np.int32]
 
@@ -24,3 +27,10 @@ class Completions:
     def stream_length(self) -> int:
         """Tokens that a forward pass must see: the last token of a response predicts nothing."""
         return len(self.prompt) + sum(len(response) - 1 for response in self.responses)
+
+
+def require_two(groups: Sequence[Completions], why: str) -> None:
+    """Raise UserError, ending in `why`, unless every group has two responses."""
+    for index, group in enumerate(groups):
+        if len(group.responses) != 2:
+            raise UserError(f"group {index} has {len(group.responses)} responses; {why}")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,7 +18,7 @@ from bench.learn.policy.completions import Completions
 from bench.learn.policy.packing import Packing, micro_batches, pack
 from bench.spec import Progress
 
-__all__ = ["LogProbs", "hidden_states", "log_probs", "response_log_probs", "response_sums"]
+__all__ = ["LogProbs", "hidden_states", "in_chunks", "log_probs", "response_log_probs", "response_sums"]
 
 LOGITS = 2**24  # logits that exist at a time, 64 MiB of float32
 MAX_TOKENS = 8192  # of a stream, where no gradient is kept
@@ -45,15 +45,28 @@ def log_probs(model: Any, packing: Packing, *, chunk: int | None = None) -> LogP
     many as make 64 MiB). All chunks but the last are computed again in the backward pass, which begins with the last.
     """
     hidden = hidden_states(model, packing).index_select(0, packing.sources)
+
+    def tokens(states: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
+        return -cross_entropy(support.logits(model, states), targets, reduction="none")
+
+    found = in_chunks(model, tokens, hidden, packing.targets, chunk=chunk)
+    return LogProbs(found, packing.response, packing.lengths)
+
+
+def in_chunks(
+    model: Any, compute: Callable[..., torch.Tensor], *rows: torch.Tensor, chunk: int | None = None
+) -> torch.Tensor:
+    """`compute(*rows)` of tensors (T, ...), for at most `chunk` rows at a time, as logits under `model` are large.
+
+    With gradient, all chunks but the last are computed again in the backward pass, which begins with the last.
+    """
     if chunk is None:
         chunk = max(1, LOGITS // model.config.get_text_config().vocab_size)
-    parts = list(zip(torch.split(hidden, chunk), torch.split(packing.targets, chunk), strict=True))
-    if torch.is_grad_enabled():
-        found = [checkpoint(_chunk, model, *part, use_reentrant=False) for part in parts[:-1]]
-        found.append(_chunk(model, *parts[-1]))
-    else:
-        found = [_chunk(model, *part) for part in parts]
-    return LogProbs(torch.cat(found), packing.response, packing.lengths)
+    parts = list(zip(*(torch.split(values, chunk) for values in rows), strict=True))
+    if not torch.is_grad_enabled():
+        return torch.cat([compute(*part) for part in parts])
+    again = [checkpoint(compute, *part, use_reentrant=False) for part in parts[:-1]]
+    return torch.cat([*again, compute(*parts[-1])])
 
 
 @torch.no_grad()
@@ -90,7 +103,3 @@ def response_sums(groups: Sequence[Completions], tokens: Sequence[NDArray[np.flo
         starts = np.cumsum([0, *map(len, group.responses[:-1])])
         sums.append(np.add.reduceat(values, starts, dtype=np.float64))
     return sums
-
-
-def _chunk(model: Any, hidden: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
-    return -cross_entropy(support.logits(model, hidden), targets, reduction="none")

@@ -17,7 +17,7 @@ from torch.nn.utils.rnn import pad_sequence
 
 from bench.errors import UserError, unknown
 from bench.learn.policy import attention, losses
-from bench.learn.policy.completions import Completions
+from bench.learn.policy.completions import Completions, require_two
 from bench.learn.policy.log_probs import log_probs
 from bench.learn.policy.metrics import Measures, Memory
 from bench.learn.policy.packing import pack
@@ -140,7 +140,7 @@ class Preference:
     def check(self, model: Any, groups: Sequence[Completions]) -> None:
         """See Objective."""
         attention.enable(model)
-        require_pairs(groups, self.name)
+        require_two(groups, f"{self.name} needs (chosen, rejected)")
         if self.reference is not None:
             self.reference.check(groups)
 
@@ -227,7 +227,7 @@ class PairwiseReward:
     def check(self, model: Any, groups: Sequence[Completions]) -> None:
         """See Objective."""
         attention.enable(model.base_model)
-        require_pairs(groups, "a pairwise reward")
+        require_two(groups, "a pairwise reward needs (chosen, rejected)")
 
     def outputs(self, model: Any, groups: Sequence[Completions]) -> torch.Tensor:
         """See Objective."""
@@ -275,10 +275,3 @@ def _segment_sums(values: torch.Tensor, sizes: Sequence[int]) -> torch.Tensor:
     lengths = torch.tensor(sizes, device=values.device)
     segment = torch.repeat_interleave(torch.arange(len(sizes), device=values.device), lengths)
     return values.new_zeros(len(sizes)).index_add(0, segment, values)
-
-
-def require_pairs(groups: Sequence[Completions], objective: str) -> None:
-    """Raise UserError unless every group has two responses."""
-    for index, group in enumerate(groups):
-        if len(group.responses) != 2:
-            raise UserError(f"group {index} has {len(group.responses)} responses; {objective} needs (chosen, rejected)")

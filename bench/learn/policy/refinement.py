@@ -20,12 +20,11 @@ from typing import Any
 import numpy as np
 import torch
 from torch.nn.functional import cross_entropy, softplus
-from torch.utils.checkpoint import checkpoint
 
 from bench.errors import UserError, unknown
 from bench.learn.policy import attention, support
 from bench.learn.policy.completions import Completions
-from bench.learn.policy.log_probs import LOGITS, hidden_states
+from bench.learn.policy.log_probs import hidden_states, in_chunks
 from bench.learn.policy.metrics import Measures, Memory
 from bench.learn.policy.objectives import Batch, Preference
 from bench.learn.policy.packing import pack
@@ -102,6 +101,7 @@ class Refinement:
         """See Objective."""
         self.dpo.check(model, groups)
         if self.reference_model is not None:
+            support.check_reference(model, self.reference_model)
             attention.enable(self.reference_model)
             self.reference_model.eval().requires_grad_(False)
 
@@ -184,18 +184,14 @@ def mixed_log_probs(model: Any, reference: Any, groups: Sequence[Completions], d
     with torch.no_grad():
         fixed = hidden_states(reference, packing).index_select(0, packing.sources)
 
-    def chunk(own: torch.Tensor, other: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
+    def both(own: torch.Tensor, other: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
         logits = support.logits(model, own)
         with torch.no_grad():
             mixed = torch.lerp(support.logits(reference, other), logits, 1 + decoupling)
             judged = cross_entropy(mixed, targets, reduction="none")
         return -torch.stack([cross_entropy(logits, targets, reduction="none"), judged], dim=1)
 
-    size = max(1, LOGITS // model.config.get_text_config().vocab_size)
-    parts = list(zip(*(torch.split(values, size) for values in (hidden, fixed, packing.targets)), strict=True))
-    if not torch.is_grad_enabled():
-        return torch.cat([chunk(*part) for part in parts])
-    return torch.cat([checkpoint(chunk, *part, use_reentrant=False) for part in parts[:-1]] + [chunk(*parts[-1])])
+    return in_chunks(model, both, hidden, fixed, packing.targets)
 
 
 def _memory(batch: Batch) -> Memory:

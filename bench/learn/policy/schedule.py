@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,9 +20,15 @@ def steps_per_epoch(groups: int, training: Training) -> int:
 def batch_indices(groups: int, training: Training, step: int) -> NDArray[np.int64]:
     """Which of `groups` groups are in step 0, 1, ...: a part of the epoch's own permutation."""
     epoch, place = divmod(step, steps_per_epoch(groups, training))
-    stream = np.random.default_rng(seed_for("policy", "order", training.seed, epoch))
     start = place * training.batch_size
-    return stream.permutation(groups)[start : start + training.batch_size]
+    return _order(groups, training.seed, epoch)[start : start + training.batch_size]
+
+
+@lru_cache(maxsize=1)
+def _order(groups: int, seed: int, epoch: int) -> NDArray[np.int64]:
+    order = np.random.default_rng(seed_for("policy", "order", seed, epoch)).permutation(groups)
+    order.flags.writeable = False  # it is shared by the epoch's steps
+    return order
 
 
 def learning_rate(training: Training, step: int, steps: int) -> float:

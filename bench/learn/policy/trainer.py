@@ -88,7 +88,8 @@ def train(
                 engine.load(state, len(fit.steps))
             for step in range(len(fit.steps), steps):
                 metrics, memory = _step(engine, groups, objective, training, step, steps, fit.memory, checkpoints)
-                fit = Fit([*fit.steps, metrics], fit.seconds + metrics.seconds, memory)
+                fit.steps.append(metrics)  # a copy a step would cost the square of their number
+                fit = Fit(fit.steps, fit.seconds + metrics.seconds, memory)
                 due = step + 1 == steps or (training.checkpoint_every and (step + 1) % training.checkpoint_every == 0)
                 if checkpoints and run and due:
                     state = engine.state()

@@ -11,6 +11,7 @@ import os
 import shutil
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -93,7 +94,8 @@ def _key(seed: int, size: Size) -> str:
 
 def _train(seed: int, size: Size, progress: Progress | None) -> tuple[GPTNeoXForCausalLM, dict[str, float]]:
     world, training = World(seed), _training(seed, size)
-    shown = [Completions(prompt.ids, responses) for prompt, responses in world.demonstrations()][: size.prompts]
+    written = islice(world.demonstrations(), size.prompts)
+    shown = [Completions(prompt.ids, responses) for prompt, responses in written]
     steps = -(-len(shown) // training.batch_size)
     with torch.random.fork_rng([]):
         torch.manual_seed(seed_for("world", "initial weights", seed))
@@ -131,9 +133,10 @@ def _config(size: Size) -> GPTNeoXConfig:
 
 @torch.no_grad()
 def _held_out(model: GPTNeoXForCausalLM, world: World) -> float:
-    shown = [Completions(prompt.ids, responses) for prompt, responses in world.demonstrations("validation", each=2)]
+    written = islice(world.demonstrations("validation", each=2), HELD_OUT)
+    shown = [Completions(prompt.ids, responses) for prompt, responses in written]
     attention.enable(model)
-    return -float(log_probs(model.eval(), pack(shown[:HELD_OUT])).tokens.mean())
+    return -float(log_probs(model.eval(), pack(shown)).tokens.mean())
 
 
 def _commit(folder: Path, model: GPTNeoXForCausalLM, facts: dict[str, float]) -> None:

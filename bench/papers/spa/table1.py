@@ -7,18 +7,15 @@ the paper's text; `as_released` what the authors' scripts run.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
 from pydantic import Field, model_validator
 
-from bench.run.config import Config, Count, Positive
+from bench.run.config import Config, Count, NotNegative, Positive, Share
 from bench.spec import Context, Experiment, Outcome, Profile, Progress, Request, Task, Variant
 
 VERSION = 1
 RELEASED_ITERATIONS = 2  # run_all.sh: `1 2`; the third part of the data is made and never used
-
-NotNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
-Share = Annotated[float, Field(ge=0, lt=1)]
 
 
 class Table1Config(Config):

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from bench.run.config import Config, Count, Positive
+from bench.run.config import Config, Count, NotNegative, Positive, Share
 from bench.spec import Claim, Context, Effect, Experiment, Outcome, Profile, Request, Task, Variant
 
 if TYPE_CHECKING:
@@ -22,9 +22,6 @@ if TYPE_CHECKING:
 VERSION = 1
 TOKENS_A_PAIR = 360  # both texts, on average over hh_rlhf; for the estimate of cost only
 FLOPS_A_SECOND = 2.5e11  # of one core in bfloat16 on the machine this was tested on; for the estimate of cost only
-
-NotNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
-Moment = Annotated[float, Field(ge=0, lt=1)]
 
 
 class ModelConfig(BaseModel):
@@ -64,7 +61,7 @@ class Fig3Config(Config):
     betas: list[NotNegative] = Field(min_length=1)  # weights of the head's l1 norm; 0 is method mle, others are l1
     learning_rate: Positive  # the peak of a cosine without warm-up
     weight_decay: NotNegative  # of matrices, the head among them
-    adam_betas: tuple[Moment, Moment]  # decay of the optimiser's first and second moment
+    adam_betas: tuple[Share, Share]  # decay of the optimiser's first and second moment
     clip_norm: Positive  # largest norm of the gradient
     max_length: Annotated[int, Field(ge=8)]  # tokens of prompt, answer and end token; longer texts are cut
     precision: Literal["fp32", "bf16"]  # of the backbone's arithmetic; weights are float32 always

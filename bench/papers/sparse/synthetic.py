@@ -10,11 +10,11 @@ import math
 from collections.abc import Callable, Iterator
 from functools import lru_cache
 from itertools import product
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from bench.run.config import Config, Count, Positive
+from bench.run.config import Config, Count, NotNegative, Positive
 from bench.spec import Context, Outcome, Request, Task, Variant
 
 Method = Literal["mle", "l1", "l0"]
@@ -25,7 +25,7 @@ class Beta(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    values: list[Annotated[float, Field(ge=0, allow_inf_nan=False)]] = Field(default=[])
+    values: list[NotNegative] = Field(default=[])
     constant: Positive = 1.0
     rule: Literal["listed", "1/sqrt(n)", "sqrt(log(d)/n)"] = "listed"
 

@@ -137,7 +137,7 @@ def test_in_chunks_the_mixture_and_its_gradient_are_the_same(monkeypatch):
         for model in (policy, reference):
             attention.enable(model)
         if chunked:
-            monkeypatch.setattr("bench.learn.policy.refinement.LOGITS", 50 * 7)
+            monkeypatch.setattr("bench.learn.policy.log_probs.LOGITS", 50 * 7)
         values = mixed_log_probs(policy, reference, GROUPS, 0.5)
         values[:, 0].sum().backward()
         return values.detach(), {name: p.grad for name, p in policy.named_parameters()}, reference
