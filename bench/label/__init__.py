@@ -8,7 +8,21 @@ from bench.label.direct import Direct
 from bench.label.human import Human
 from bench.label.judgements import Judgements, Labeler, ordered
 from bench.label.likelihood import Likelihood
+from bench.label.llm_judge import Listing, LLMJudge, TokenQuestion, judge_demonstrations
 from bench.label.random_labels import Random
 from bench.label.reward import Reward
 
-__all__ = ["Direct", "Human", "Judgements", "Labeler", "Likelihood", "Random", "Reward", "ordered"]
+__all__ = [
+    "Direct",
+    "Human",
+    "Judgements",
+    "LLMJudge",
+    "Labeler",
+    "Likelihood",
+    "Listing",
+    "Random",
+    "Reward",
+    "TokenQuestion",
+    "judge_demonstrations",
+    "ordered",
+]
