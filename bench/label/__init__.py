@@ -9,6 +9,7 @@ from bench.label.human import Human
 from bench.label.judgements import Judgements, Labeler, ordered
 from bench.label.likelihood import Likelihood
 from bench.label.llm_judge import Listing, LLMJudge, TokenQuestion, judge_demonstrations
+from bench.label.pairrm import PairRM
 from bench.label.random_labels import Random
 from bench.label.reward import Reward
 
@@ -20,6 +21,7 @@ __all__ = [
     "Labeler",
     "Likelihood",
     "Listing",
+    "PairRM",
     "Random",
     "Reward",
     "TokenQuestion",
