@@ -26,7 +26,7 @@ from transformers.integrations.sdpa_attention import sdpa_attention_forward
 from transformers.masking_utils import sdpa_mask
 
 from bench.errors import UserError, unknown
-from bench.learn.policy import support
+from bench.learn.policy import linear, support
 from bench.learn.policy.packing import Packing, Span
 
 NAMES = {"groups": "prefbench_shared_prefix", "flex": "prefbench_shared_prefix_flex"}
@@ -51,14 +51,16 @@ def enable(model: Any, way: str | None = None) -> None:
 
 def hidden_states(model: Any, packing: Packing) -> torch.Tensor:
     """(N, d): the last hidden state of every token of the stream, of a model that is `enable`d."""
-    output = model.base_model(
-        input_ids=packing.input_ids[None],
-        position_ids=packing.positions[None],
-        # Four dimensions keep the model from making a mask of its own; the attention function has a better one.
-        attention_mask=torch.zeros(1, 1, 1, 1, dtype=model.dtype, device=packing.input_ids.device),
-        packing=Visibility(packing),
-        use_cache=False,
-    )
+    decoder = model.base_model
+    with linear.packed(decoder, len(packing.input_ids)):
+        output = decoder(
+            input_ids=packing.input_ids[None],
+            position_ids=packing.positions[None],
+            # Four dimensions keep the model from making a mask of its own; the attention function has a better one.
+            attention_mask=torch.zeros(1, 1, 1, 1, dtype=model.dtype, device=packing.input_ids.device),
+            packing=Visibility(packing),
+            use_cache=False,
+        )
     states: torch.Tensor = output.last_hidden_state[0]
     return states
 

@@ -17,7 +17,7 @@ from torch import nn
 
 from bench.errors import UserError
 from bench.files import replace as replace_file
-from bench.learn.policy import checkpoint, support
+from bench.learn.policy import checkpoint, linear, support
 from bench.learn.policy.accumulation import accumulate
 from bench.learn.policy.completions import Completions
 from bench.learn.policy.engine import Engine, LocalEngine
@@ -178,7 +178,7 @@ def _training_mode(model: Any, training: Training) -> Iterator[None]:
     model.train()
     if training.gradient_checkpointing:  # by the name of transformers 5.23, or the one before
         enable = getattr(decoder, "activation_checkpointing_enable", None) or decoder.gradient_checkpointing_enable
-        enable({"use_reentrant": False})
+        enable({"use_reentrant": False, "context_fn": linear.again})
     try:
         yield
     finally:
