@@ -142,7 +142,7 @@ class Preference:
         attention.enable(model)
         require_two(groups, f"{self.name} needs (chosen, rejected)")
         if self.reference is not None:
-            self.reference.check(groups)
+            self.reference.check(model, groups)
 
     def outputs(self, model: Any, groups: Sequence[Completions]) -> torch.Tensor:
         """See Objective."""

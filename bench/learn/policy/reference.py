@@ -21,7 +21,7 @@ from bench.learn.policy.completions import Completions
 from bench.learn.policy.log_probs import MAX_TOKENS, response_log_probs, response_sums
 from bench.spec import Progress
 
-VERSION = 1  # of what is computed: raise it when the same weights and data give other numbers
+VERSION = 2  # of what is computed: raise it when the same weights and data give other numbers
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,9 +32,11 @@ class ReferenceLogProbs:
     sums: tuple[NDArray[np.float64], ...]  # one a group: (k,), log pi(y | x)
     fingerprint: str  # sha256 of model and data
     data: str  # sha256 of the groups
+    vocabulary: int  # tokens that the model puts probabilities on
 
-    def check(self, groups: Sequence[Completions]) -> None:
-        """Raise UserError unless these are log-probabilities of `groups`, in their order."""
+    def check(self, model: Any, groups: Sequence[Completions]) -> None:
+        """Raise UserError unless these are of `groups`, in their order, and of a model with the tokens of `model`."""
+        support.check_vocabulary(model, self.vocabulary)
         if len(groups) != len(self.tokens):
             raise UserError(f"reference log-probabilities of {len(self.tokens):,} groups for {len(groups):,} groups")
         if data_hash(groups) != self.data:
@@ -61,13 +63,14 @@ def reference_log_probs(
     support.check_groups(model, groups)
     data = data_hash(groups)
     fingerprint = hashlib.sha256(f"{VERSION} {weights_hash(model)} {data}".encode()).hexdigest()
+    vocabulary = support.vocabulary(model)
     path = None if cache_dir is None else cache_dir / "reference" / f"{fingerprint}.safetensors"
-    tokens = None if path is None else _read(path, groups)
+    tokens = None if path is None else _read(path, groups, vocabulary)
     if tokens is None:
         tokens = response_log_probs(model, groups, max_tokens=max_tokens, progress=progress)
         if path is not None:
-            _write(path, tokens)
-    return ReferenceLogProbs(tuple(tokens), tuple(response_sums(groups, tokens)), fingerprint, data)
+            _write(path, tokens, vocabulary)
+    return ReferenceLogProbs(tuple(tokens), tuple(response_sums(groups, tokens)), fingerprint, data, vocabulary)
 
 
 def weights_hash(model: Any) -> str:
@@ -90,8 +93,8 @@ def data_hash(groups: Sequence[Completions]) -> str:
     return digest.hexdigest()
 
 
-def _read(path: Path, groups: Sequence[Completions]) -> list[NDArray[np.float32]] | None:
-    """What `_write` wrote for `groups`; None where there is no file, or it is damaged."""
+def _read(path: Path, groups: Sequence[Completions], vocabulary: int) -> list[NDArray[np.float32]] | None:
+    """What `_write` wrote for `groups`; None where there is no file, it is damaged, or of another vocabulary."""
     try:
         stored = load(path.read_bytes())
     except (FileNotFoundError, NotADirectoryError, SafetensorError):
@@ -100,14 +103,16 @@ def _read(path: Path, groups: Sequence[Completions]) -> list[NDArray[np.float32]
     tokens = stored.get("tokens")
     if tokens is None or tokens.shape != (sum(sizes),) or tokens.dtype != np.float32 or _digest(tokens) != _sum(stored):
         return None
+    if "vocabulary" not in stored or stored["vocabulary"].tolist() != [vocabulary]:
+        return None
     return np.split(tokens, np.cumsum(sizes)[:-1])
 
 
-def _write(path: Path, tokens: Sequence[NDArray[np.float32]]) -> None:
+def _write(path: Path, tokens: Sequence[NDArray[np.float32]], vocabulary: int) -> None:
     flat = np.concatenate(tokens)
     digest = np.frombuffer(_digest(flat), dtype=np.uint8)
     try:
-        replace(path, save({"tokens": flat, "sha256": digest}))
+        replace(path, save({"tokens": flat, "sha256": digest, "vocabulary": np.array([vocabulary])}))
     except OSError as error:
         raise UserError(f"cannot write the reference cache {path}: {error.strerror}; set PREFBENCH_CACHE") from error
 

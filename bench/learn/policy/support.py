@@ -55,8 +55,8 @@ def check_exactness(model: Any, packed: Callable[[Any, Packing], torch.Tensor]) 
     """
     if any(parameter.numel() == 0 or parameter.is_meta for parameter in model.parameters()):
         return
-    vocabulary = model.get_input_embeddings().num_embeddings
-    a, b, c, d = (np.array(ids, dtype=np.int32) % vocabulary for ids in ([5, 11, 7], [3, 9, 8], [6, 10, 4], [2]))
+    tokens = vocabulary(model)
+    a, b, c, d = (np.array(ids, dtype=np.int32) % tokens for ids in ([5, 11, 7], [3, 9, 8], [6, 10, 4], [2]))
     group = Completions(a, (np.append(b, d), np.append(c, d)))
     was_training = model.training
     model.eval()
@@ -74,17 +74,17 @@ def check_exactness(model: Any, packed: Callable[[Any, Packing], torch.Tensor]) 
 
 def check_groups(model: Any, groups: Sequence[Completions]) -> None:
     """Raise UserError for a token that `model` has no embedding for, and a sequence longer than its positions."""
-    vocabulary = model.get_input_embeddings().num_embeddings
+    tokens = vocabulary(model)
     longest = _longest(model)
     for index, group in enumerate(groups):
         for what, ids in (("prompt", group.prompt), *(("response", ids) for ids in group.responses)):
             if len(ids) == 0:
                 raise UserError(f"group {index}: a {what} has no tokens")
-            wrong = ids[(ids < 0) | (ids >= vocabulary)]
+            wrong = ids[(ids < 0) | (ids >= tokens)]
             if len(wrong):
                 raise UserError(
                     f"group {index}: the {what} has token {wrong[0]}, and {_name(model)} has a vocabulary of "
-                    f"{vocabulary:,}: are the texts encoded with another model's tokenizer?"
+                    f"{tokens:,}: are the texts encoded with another model's tokenizer?"
                 )
         length = len(group.prompt) + max(map(len, group.responses))
         if longest is not None and length > longest:
@@ -94,13 +94,23 @@ def check_groups(model: Any, groups: Sequence[Completions]) -> None:
             )
 
 
+def vocabulary(model: Any) -> int:
+    """How many tokens `model` puts probabilities on."""
+    return int(model.get_input_embeddings().num_embeddings)
+
+
 def check_reference(policy: Any, reference: Any) -> None:
     """Raise UserError unless both models put probabilities on the same number of tokens."""
-    ours, theirs = (model.get_input_embeddings().num_embeddings for model in (policy, reference))
+    check_vocabulary(policy, vocabulary(reference))
+
+
+def check_vocabulary(policy: Any, theirs: int) -> None:
+    """Raise UserError unless `policy` has as many tokens as its reference, which has `theirs`."""
+    ours = vocabulary(policy)
     if ours != theirs:
         raise UserError(
-            f"the policy ({_name(policy)}) has a vocabulary of {ours:,} and the reference ({_name(reference)}) one of "
-            f"{theirs:,}: their log-probabilities cannot be compared"
+            f"the policy ({_name(policy)}) has a vocabulary of {ours:,} and the reference one of {theirs:,}: "
+            f"their log-probabilities cannot be compared"
         )
 
 

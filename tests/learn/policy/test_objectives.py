@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 import torch
-from toy_training import toy_groups, toy_model
+from toy_training import VOCABULARY, toy_groups, toy_model
 
 from bench.learn.policy import losses
 from bench.learn.policy.completions import Completions
@@ -24,7 +24,7 @@ POLICY = torch.tensor([-1.0, -2.0, -3.0, -4.0, -5.0, -6.0, -7.0])
 
 
 def reference_of(groups, tokens):
-    return ReferenceLogProbs(tuple(tokens), tuple(response_sums(groups, tokens)), "toy", data_hash(groups))
+    return ReferenceLogProbs(tuple(tokens), tuple(response_sums(groups, tokens)), "toy", data_hash(groups), VOCABULARY)
 
 
 REFERENCE = reference_of(

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 import torch
-from architectures import decoder, groups, plain_log_probs
+from architectures import VOCABULARY, decoder, groups, plain_log_probs
+from safetensors.numpy import load, save
 
 from bench.errors import UserError
 from bench.learn.policy import reference
@@ -91,11 +92,26 @@ def test_a_cache_that_cannot_be_written_is_an_error(tmp_path):
 
 def test_they_know_their_data(tmp_path):
     found = reference_log_probs(decoder("Llama"), groups(), cache_dir=tmp_path)
-    found.check(groups())
+    found.check(decoder("Llama"), groups())
     with pytest.raises(UserError, match="of 7 groups for 6 groups"):
-        found.check(groups()[1:])
+        found.check(decoder("Llama"), groups()[1:])
     with pytest.raises(UserError, match="another order"):
-        found.check(groups()[::-1])
+        found.check(decoder("Llama"), groups()[::-1])
+
+
+def test_a_file_without_a_vocabulary_is_made_again(tmp_path, computed):
+    first = reference_log_probs(decoder("Llama"), groups(), cache_dir=tmp_path)
+    assert first.vocabulary == VOCABULARY
+    (path,) = (tmp_path / "reference").iterdir()
+    path.write_bytes(save({name: values for name, values in load(path.read_bytes()).items() if name != "vocabulary"}))
+    assert reference_log_probs(decoder("Llama"), groups(), cache_dir=tmp_path).vocabulary == VOCABULARY
+    assert len(computed) == 2
+
+
+def test_they_know_their_vocabulary():
+    found = reference_log_probs(decoder("Llama", vocab_size=110), groups(), cache_dir=None)
+    with pytest.raises(UserError, match=r"policy .* has a vocabulary of 101 and the reference one of 110"):
+        found.check(decoder("Llama"), groups())
 
 
 def test_weights_that_are_not_numbers_are_an_error(tmp_path):

@@ -14,6 +14,7 @@ from toy_training import VOCABULARY, difference, toy_groups, toy_model, toy_refe
 from bench.errors import UserError
 from bench.learn.policy.completions import Completions
 from bench.learn.policy.objectives import Demonstration, PairwiseReward, Preference
+from bench.learn.policy.refinement import Refinement
 from bench.learn.policy.trainer import DivergenceError, train
 from bench.learn.policy.training import Training
 
@@ -77,6 +78,14 @@ def test_tokens_of_another_vocabulary(tmp_path):
     assert "group 4: the response has token 50, and the llama model has a vocabulary of 50" in message
     negative = [Completions(np.array([-1], np.int32), (np.array([1], np.int32),))]
     assert "group 0: the prompt has token -1" in refused(toy_model(), negative, Demonstration(), tmp_path)
+
+
+@pytest.mark.parametrize("objective", [lambda reference: Preference("dpo", reference), Refinement])
+def test_a_reference_of_another_vocabulary(tmp_path, objective):
+    groups = toy_groups(4)
+    reference = toy_reference(toy_model(vocab_size=VOCABULARY + 10), groups)  # and yet no token is out of range
+    message = refused(toy_model(), groups, objective(reference), tmp_path)
+    assert "the policy (the llama model) has a vocabulary of 50 and the reference one of 60" in message
 
 
 def test_empty_prompts_and_responses(tmp_path):

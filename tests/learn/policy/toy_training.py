@@ -15,10 +15,9 @@ VOCABULARY = 50
 def toy_model(seed=0, **overrides):
     """A random Llama of two layers."""
     sizes = {"hidden_size": 16, "intermediate_size": 32, "num_hidden_layers": 2, "num_attention_heads": 4}
+    others = {"vocab_size": VOCABULARY, "num_key_value_heads": 2, "max_position_embeddings": 64}
     torch.manual_seed(seed)
-    config = LlamaConfig(
-        vocab_size=VOCABULARY, num_key_value_heads=2, max_position_embeddings=64, **{**sizes, **overrides}
-    )
+    config = LlamaConfig(**{**sizes, **others, **overrides})
     return LlamaForCausalLM(config)
 
 
