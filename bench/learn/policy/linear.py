@@ -11,8 +11,9 @@ processes slow down but do not stall. Without a cache that can be written, it is
 plain: setting its `convolution` to false goes back.
 
 Only packed forward passes in float32 on the CPU are computed so, and what gradient checkpointing computes again of
-them, where it has `again` as its `context_fn` (without, it is `linear` both times). Not models of width 128, which gain
-nothing below a thousand tokens, and not weights that ZeRO-3 has divided: there DeepSpeed has a `linear` of its own.
+them, where it has `again` as its `context_fn` (without, it is `linear` both times). Not models of width 128: in short
+streams they lose by it, and what has been trained at that width stays the same bits. And not weights that ZeRO-3 has
+divided, which may not be here.
 """
 
 from __future__ import annotations
@@ -36,8 +37,8 @@ from bench.errors import UserError
 from bench.files import commit
 from bench.paths import cache_dir
 
-LEAST_TOKENS = 256  # of a stream, and
-LEAST_WEIGHTS = 2**16 + 1  # of a layer, for which it pays: below, it is slower, or hardly faster
+LEAST_TOKENS = 256  # of a stream: from here on it paid at every width tried, 256 to 2048; at 64 tokens it may not
+LEAST_WEIGHTS = 2**16 + 1  # of a layer
 CLEAR = 1.25  # times faster on `SHAPE`: a gain that noise does not make; where there is one it is near 2
 SHAPE = (1021, 512, 512)  # tokens and features in and out of the measurement
 
