@@ -1,42 +1,10 @@
-"""SPA at a size for tests: a policy of two layers, a few dozen prompts, seconds."""
+"""What tests of the loop share: a cache that holds the tiny policies once they have been trained."""
 
 from __future__ import annotations
 
 import pytest
 
-from bench import papers
-from bench.run import config
-from bench.spec import Context, Profile, Request
-
-TINY = {
-    "policy": "tiny",
-    "seed_labels": 16,
-    "prompts": [24, 24, 24],
-    "max_tokens": 12,
-    "batch_size": 4,
-    "window": 8,
-    "share": 0.25,
-    "test_prompts": 12,
-    "checkpoint_every": 1,
-}
-
-
-@pytest.fixture(scope="session")
-def paper():
-    """SPA as the suite knows it."""
-    return papers.load("spa")
-
-
-@pytest.fixture(scope="session")
-def stages(paper):
-    """`stages(variant, seed=0, **settings)`: the tasks of one seed, in their order."""
-    table1 = paper.experiment("table1")
-
-    def tasks(variant, seed=0, **settings):
-        tiny = config.load(paper, table1, Profile.EMBEDDED).model_copy(update=TINY | settings)
-        return list(table1.plan(Request(variant, Profile.EMBEDDED, tiny, (seed,), None, None)))
-
-    return tasks
+from bench.spec import Context
 
 
 @pytest.fixture(scope="session")
@@ -49,3 +17,11 @@ def cache(tmp_path_factory):
 def context(cache, tmp_path):
     """A task's surroundings, with checkpoints of its own."""
     return Context(None, cache, tmp_path / "scratch")
+
+
+@pytest.fixture
+def fresh(cache, tmp_path):
+    """As `context`, with the SFT policy and not a stage in the cache."""
+    (tmp_path / "cache").mkdir()
+    (tmp_path / "cache" / "world_policy").symlink_to(cache / "world_policy")
+    return Context(None, tmp_path / "cache", tmp_path / "scratch")
