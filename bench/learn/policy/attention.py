@@ -15,6 +15,7 @@ each response, but then not number for number.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any
 
 import torch
@@ -190,7 +191,7 @@ def _by_flex(
         raise UserError(
             "flex attention has no dropout: set the model's attention_dropout to 0, or use the way 'groups'"
         )
-    attended: torch.Tensor = (_flex_compiled if query.is_cuda else flex_attention)(
+    attended: torch.Tensor = (_flex_compiled() if query.is_cuda else flex_attention)(
         query,
         key,
         value,
@@ -278,7 +279,11 @@ def _refuse_others(kwargs: dict[str, Any]) -> None:
             raise UserError(f"this model's attention has {what}, which shared-prefix training does not compute")
 
 
-_flex_compiled = torch.compile(flex_attention)  # compiles at its first call, not here
+@lru_cache(maxsize=1)
+def _flex_compiled() -> Any:
+    """Compiled at its first call; a function, because `torch.compile` alone loads two seconds of compiler."""
+    return torch.compile(flex_attention)
+
 
 for _way, _function in (("groups", _by_groups), ("flex", _by_flex)):
     AttentionInterface.register(NAMES[_way], _registered(_function))
