@@ -1,5 +1,7 @@
 """Settings come from the paper's YAML, its profile's overrides and the user's file; what is wrong is named."""
 
+from dataclasses import replace
+
 import pytest
 
 from bench.errors import UserError
@@ -22,6 +24,43 @@ def test_the_users_file_wins_key_by_key(paper, tmp_path):
     own.write_text("n: [7]\n")
     assert load(paper, own).n == [7]
     assert load(paper, own).seeds == {Variant.CORRECTED: 2}
+
+
+def common(paper, text):
+    """The paper's file of what its experiments share."""
+    (paper.folder / "configs" / "common.yaml").write_text(text)
+
+
+def test_an_experiments_file_wins_over_what_its_paper_has_in_common(paper, tmp_path):
+    common(paper, "seeds: {corrected: 5, as_published: 1}\nn: [9]\n")
+    (paper.folder / "configs" / "squares.yaml").write_text("seeds: {corrected: 2}\n")
+    both = replace(paper.experiments[0], variants=dict.fromkeys(Variant, ""))
+    loaded = config.load(paper, both, Profile.EMBEDDED)
+    assert loaded.n == [9]
+    assert loaded.seeds == {Variant.CORRECTED: 2, Variant.AS_PUBLISHED: 1}  # mapping by mapping
+    own = tmp_path / "own.yaml"
+    own.write_text("n: [7]\n")
+    (paper.folder / "configs" / "squares.yaml").write_text("seeds: {corrected: 2}\nn: [8]\n")
+    common(paper, "n: [9]\n")
+    assert load(paper).n == [8]
+    assert load(paper, own).n == [7]
+
+
+def test_an_experiments_file_wins_over_the_common_files_profile(paper):
+    common(paper, "n: [9]\nprofiles: {embedded: {n: [6], seeds: {corrected: 4}}}\n")
+    assert load(paper).n == [1, 2, 3]
+    (paper.folder / "configs" / "squares.yaml").write_text("{}\n")
+    assert load(paper).n == [6]
+    assert load(paper).seeds == {Variant.CORRECTED: 4}
+
+
+def test_an_error_of_the_common_file_names_it(paper):
+    common(paper, "profiles: {papr: {n: [1]}}\n")
+    with pytest.raises(UserError, match=r"common\.yaml: profiles.*papr"):
+        load(paper)
+    common(paper, "n: [1, 2\n")
+    with pytest.raises(UserError, match=r"common\.yaml:2.*not valid YAML"):
+        load(paper)
 
 
 @pytest.mark.parametrize(

@@ -103,6 +103,16 @@ def test_training_starts_from_the_policy_before_and_judging_from_sft(last, conte
     assert seen["decoupling"] == 0.25
 
 
+def test_a_stage_leaves_the_policy_before_as_it_was(last, context):
+    loop, chain = loop_of(last, context)
+    sft = loop.domain.sft
+    before = parameters(sft)
+    loop._make([chain[1]])  # de-coupled: the SFT policy itself is in memory beside the one that learns
+    assert torch.equal(parameters(sft), before)
+    assert not sft.training
+    assert all(parameter.requires_grad for parameter in sft.parameters())  # others begin to learn from a copy of it
+
+
 def trained_pairs(loop, chain, monkeypatch):
     """The pairs (chosen, rejected) that the last stage trains on."""
     seen, real = [], spa_loop.train
