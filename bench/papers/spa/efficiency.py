@@ -15,10 +15,10 @@ import numpy as np
 import pandas as pd
 
 from bench.evaluate.label_efficiency import labels_to_target
+from bench.papers.spa.contrasts import worth
 from bench.spec import Effect
 from bench.verdict import effects, statistics
 
-WIN_RATE = "win_rate_over_sft"
 POINTS = 401  # at which the differences are tested, equally apart in log(labels)
 
 
@@ -30,7 +30,7 @@ class LabelsToEqual:
     """
 
     spa: float  # that SPA had
-    level: float  # SPA's mean win rate over SFT
+    level: float  # SPA's mean win rate
     first: float
     last: float
     low: float
@@ -98,7 +98,7 @@ def saves_labels(series: pd.DataFrame) -> Effect | None:
 
 def _curves(series: pd.DataFrame) -> tuple[pd.DataFrame, pd.Series[float], float] | None:
     """DPO's win rates (seeds down, labels across), SPA's after its last iteration, and how many labels SPA had."""
-    rows = series[series["metric"] == WIN_RATE]
+    rows = series[series["metric"] == worth(series)]
     dpo, spa = rows[rows["method"] == "dpo"], rows[rows["method"] == "spa"]
     if dpo.empty or spa.empty or "labels" not in rows:
         return None
