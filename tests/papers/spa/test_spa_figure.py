@@ -1,42 +1,110 @@
-"""SPA's picture of the loop is drawn from records, and shows what they say."""
+"""SPA's figures are drawn from records alone, and show what they say. `draw` itself holds every line to the records."""
 
 from __future__ import annotations
 
-import numpy as np
 import pandas as pd
 import pytest
+from made_spa import as_the_paper_says, series
 
-from bench.report.figures import draw
+from bench.report.figures import draw, load
+from bench.spec import Variant
+from bench.verdict import published
 
-METRICS = ("win_rate_over_sft", "label_agreement", "length", "kl_from_sft")
-
-
-def series(variants, seeds=3):
-    """Records of DPO and three iterations, with numbers that tell every cell apart."""
-    rows = []
-    for place, variant in enumerate(variants):
-        for seed in range(seeds):
-            for iteration in range(4):
-                method, number = ("spa", iteration) if iteration else ("dpo", np.nan)
-                identity = {"paper": "spa", "experiment": "table1", "variant": variant, "profile": "embedded"}
-                identity |= {"method": method, "seed": seed, "iteration": number}
-                rows += [
-                    {**identity, "metric": metric, "value": 10 * m + iteration + 0.1 * seed + 0.01 * place}
-                    for m, metric in enumerate(METRICS)
-                ]
-    return pd.DataFrame(rows)
+POINTS = {  # of records: cells of the panels, added up
+    "table1": 4 * (1 + 3 + 1),
+    "table2": 2 * (1 + 3 * 3),
+    "table3": 4 * 3 + 4 * 2,
+    "table4": 3 * 3 + 3 * 2,
+    "table5": 3 + 2,
+    "table6": 3 * (1 + 3 * 3),
+    "table7": 2 * 5,
+    "table10": (1 + 2 * 2) + 2 * (2 + 2 * 2),
+    "figure4": 2 * 2 + 2 * 3,
+    "controls": 7 + 3 * 3 + 2 * 3,
+    "efficiency": 6 + 1,
+}
 
 
-def test_every_stage_of_every_variant_is_drawn(tmp_path):
-    drawings = draw("spa", series(["corrected", "as_released"]), [], tmp_path)
-    points = pd.read_csv(tmp_path / "spa-table1.csv")
-    assert len(points) == 2 * 4 * len(METRICS)
-    assert sorted(points["x"].unique()) == [0, 1, 2, 3]  # `draw` itself holds the lines to the records
+def drawn(experiment, rows, folder, numbers=()):
+    """The plotted points and the caption of a figure."""
+    drawings = draw("spa", rows, list(numbers), folder, [experiment])
+    assert not drawings.skipped
+    return pd.read_csv(folder / f"spa-{experiment}.csv"), drawings.drawn[experiment].caption
+
+
+@pytest.mark.parametrize("experiment", POINTS)
+def test_every_policy_is_drawn_with_its_mean_over_seeds(experiment, tmp_path):
+    rows = series(experiment)
+    points, caption = drawn(experiment, rows, tmp_path)
+    records = points[points["kind"] == "records"]
+    assert len(records) == POINTS[experiment]
+    conditions = [name for name in ("iteration", "gold_percent", "labels", "draw", "model") if name in records]
+    for point in records.to_dict("records"):
+        keep = (rows["method"] == point["method"]) & (rows["metric"] == point["metric"])
+        for name in conditions:
+            if pd.notna(point[name]):
+                keep &= rows[name] == point[name]
+        assert rows.loc[keep, "value"].mean() == pytest.approx(point["mean"], abs=1e-12)
+        assert keep.sum() == point["replicates"] == 6
+        assert point["mean"] in (point["x"], point["y"])
+        assert point["low"] < point["mean"] < point["high"]
+    assert "6 seeds" in caption
+
+
+@pytest.mark.parametrize("experiment", POINTS)
+def test_without_records_of_what_is_compared_it_says_so(experiment, tmp_path):
+    rows = series(experiment).query("metric == 'length' and method in ['sft', 'instruct']").dropna(axis=1, how="all")
+    drawings = draw("spa", rows, [], tmp_path, [experiment])
+    assert "no records" in drawings.skipped[experiment]
+
+
+def test_there_is_a_figure_for_every_experiment():
+    assert set(load("spa")) == set(POINTS)
+
+
+def test_the_loop_is_drawn_in_every_variant(tmp_path):
+    points, _ = drawn("table1", series("table1", variants=list(Variant)), tmp_path)
+    assert points.groupby("variant")["mean"].size().to_dict() == {
+        "as_published": 20,
+        "as_released": 16,
+        "corrected": 20,
+    }
     released = points[(points["variant"] == "as_released") & (points["metric"] == "length")]
-    assert released.sort_values("x")["y"].tolist() == pytest.approx([20.11, 21.11, 22.11, 23.11])
-    assert "up to 3 seeds" in drawings.drawn["table1"].caption
+    assert released["x"].round().tolist() == [0, 1, 2, 4]
 
 
-def test_without_records_it_says_so(tmp_path):
-    drawings = draw("spa", series(["corrected"]).query("metric == 'length'"), [], tmp_path)
-    assert "no records of win_rate_over_sft" in drawings.skipped["table1"]
+def test_other_figures_show_one_variant_and_name_it(tmp_path):
+    points, caption = drawn("table2", series("table2", variants=[Variant.AS_PUBLISHED]), tmp_path)
+    assert set(points["variant"]) == {"as_published"}
+    assert "Variant: as published." in caption
+
+
+def test_fewer_seeds_of_one_policy_are_said(tmp_path):
+    rows = series("table10").query("seed < 4 or method != 'spa'")
+    assert "4 to 6 seeds" in drawn("table10", rows, tmp_path)[1]
+
+
+def test_where_dpo_equals_spa_is_drawn_and_said(tmp_path):
+    points, caption = drawn("efficiency", series("efficiency"), tmp_path)
+    (crossing,) = points[points["kind"] == "fit"].to_dict("records")
+    assert crossing["low"] < crossing["x"] < crossing["high"]
+    assert f"at {crossing['x']:,.0f} labels" in caption
+
+
+def test_a_crossing_that_was_not_seen_is_not_drawn(tmp_path):
+    rows = series("efficiency").query("not labels > 400")
+    points, caption = drawn("efficiency", rows, tmp_path)
+    assert points.loc[points["kind"] == "fit", "x"].isna().all()
+    assert "DPO is not as good as SPA with 400 labels, the most tried" in caption
+
+
+def test_published_numbers_are_drawn_at_the_papers_scale_only(tmp_path):
+    def judged_by_gpt_4(method, condition):
+        found = as_the_paper_says(method, condition)
+        return {"length": found["length"]} | ({"win_rate": found["gold_reward"] / 20} if len(found) > 2 else {})
+
+    numbers = published.load("spa").experiment("table2")
+    rows = series("table2", judged_by_gpt_4)
+    for profile, count in (("paper", 3), ("embedded", 0)):
+        points, _ = drawn("table2", rows.assign(profile=profile), tmp_path, numbers)
+        assert (points["kind"] == "published").sum() == count
