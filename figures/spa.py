@@ -186,7 +186,7 @@ def _iterations(axes: Axes, points: pd.DataFrame, metric: str) -> pd.DataFrame:
         label = panels.METHODS[rows["method"].iloc[0]][0]
         label += "" if pd.isna(iteration) else f", iteration {iteration:g}"
         earlier = iteration < points["iteration"].max()
-        options = {"markerfacecolor": "white", "linestyle": "--"} if earlier else {}
+        options = {"markerfacecolor": "none", "linestyle": "--"} if earlier else {}
         panels.line(axes, rows, 1, str(name), label, **options)
     return points
 

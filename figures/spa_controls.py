@@ -77,7 +77,7 @@ def _thirds(axes: Axes, series: pd.DataFrame) -> pd.DataFrame:
     points = pd.concat(found, ignore_index=True)
     points["x"] += panels.APART * (points["iteration"] - points["iteration"].mean())
     points["series"] += points["iteration"].map(" thirds {:g}".format)
-    looks = {1: ("white", ":"), 2: ("white", "--")}
+    looks = {1: ("none", ":"), 2: ("none", "--")}
     for name, rows in points.groupby("series", sort=False):
         number = int(rows["iteration"].iloc[0])
         options = {}

@@ -53,7 +53,7 @@ TICKS: Mapping[int, str] = {-1: "SFT", 0: "DPO", 4: "all"}
 APART = 0.08  # between the intervals of two series at one stage
 AGREEMENT = "label_agreement"
 DOTTED = "Dotted: as good as each other."
-INTERVALS = "bars: 95 %."
+INTERVALS = "bars: 95 %, of each mean by itself (claims are paired by seed)."
 
 
 def one_variant(series: pd.DataFrame) -> pd.DataFrame:
@@ -119,7 +119,7 @@ def line(axes: Axes, rows: pd.DataFrame, variants: int, name: str, label: str | 
     text, colour, marker = METHODS[method]
     _, dashes, filled = style.VARIANTS[variant]
     text = label or (f"{text}, {VARIANTS[variant]}" if variants > 1 else text)
-    look = {"color": colour, "linestyle": dashes, "marker": marker, "markerfacecolor": colour if filled else "white"}
+    look = {"color": colour, "linestyle": dashes, "marker": marker, "markerfacecolor": colour if filled else "none"}
     look |= options
     axes.vlines(rows["x"], rows["low"], rows["high"], color=look["color"], linewidth=0.8, alpha=0.7)
     axes.plot(rows["x"], rows["y"], gid=name, label=text, **look)
@@ -170,7 +170,7 @@ def grouped(axes: Axes, series: pd.DataFrame, category: str, metric: str, method
         axes.hlines(dots["y"], dots["low"], dots["high"], color=colour, linewidth=1.0, alpha=0.8)
         axes.plot(
             dots["x"], dots["y"], linestyle="none", color=colour, marker=marker, markersize=4.2, gid=str(name),
-            markerfacecolor="white" if iteration < last else colour,
+            markerfacecolor="none" if iteration < last else colour,
             label=label if pd.isna(iteration) else f"{label}, iteration {iteration:g}",
         )  # fmt: skip
     axes.set_yticks([-float(place) for place in range(len(names))], [_named(category, name) for name in names])
