@@ -68,21 +68,42 @@ def hidden_size(source: Source) -> int:
 
 def load(source: Source) -> tuple[Any, Any]:
     """The backbone (a transformers decoder without language-model head, float32) and its tokenizer."""
+    from transformers import AutoModel
+
+    if source.origin is Origin.SMOLLM2:
+        causal, tokenizer = load_policy(source)
+        return causal.base_model, tokenizer
+    return _saved(AutoModel, locate(source), "float32")
+
+
+def load_policy(source: Source, dtype: str = "float32") -> tuple[Any, Any]:
+    """The whole language model, in evaluation mode and in `dtype` ("float32", "bfloat16"), and its tokenizer."""
     import torch
-    from transformers import AutoModel, AutoModelForCausalLM, AutoTokenizer, GgufConfig
+    from transformers import AutoModelForCausalLM, AutoTokenizer, GgufConfig
+    from transformers.utils import logging
+
+    if source.origin is not Origin.SMOLLM2:
+        return _saved(AutoModelForCausalLM, locate(source), dtype)
+    folder = locate(source)
+    logging.disable_progress_bar()
+    with contextlib.redirect_stderr(io.StringIO()):  # its progress bar ignores the setting above
+        causal = AutoModelForCausalLM.from_pretrained(
+            folder,
+            gguf_file=SMOLLM2_FILE,
+            quantization_config=GgufConfig(dequantize=True),
+            dtype=getattr(torch, dtype),
+        )
+    return causal.eval(), AutoTokenizer.from_pretrained(folder, gguf_file=SMOLLM2_FILE)
+
+
+def _saved(kind: Any, folder: Path, dtype: str) -> tuple[Any, Any]:
+    import torch
+    from transformers import AutoTokenizer
     from transformers.utils import logging
 
     logging.disable_progress_bar()
-    folder = locate(source)
-    if source.origin is Origin.SMOLLM2:
-        dequantised = GgufConfig(dequantize=True)
-        with contextlib.redirect_stderr(io.StringIO()):  # its progress bar ignores the setting above
-            causal = AutoModelForCausalLM.from_pretrained(
-                folder, gguf_file=SMOLLM2_FILE, quantization_config=dequantised, dtype=torch.float32
-            )
-        return causal.base_model, AutoTokenizer.from_pretrained(folder, gguf_file=SMOLLM2_FILE)
-    backbone = AutoModel.from_pretrained(folder, dtype=torch.float32, use_safetensors=True, local_files_only=True)
-    return backbone, AutoTokenizer.from_pretrained(folder, local_files_only=True)
+    model = kind.from_pretrained(folder, dtype=getattr(torch, dtype), use_safetensors=True, local_files_only=True)
+    return model, AutoTokenizer.from_pretrained(folder, local_files_only=True)
 
 
 def _in_hub_cache(model_id: str) -> Path:

@@ -101,7 +101,7 @@ def _announce(work: Sequence[tuple[Part, list[Task]]], stored: Stored, jobs: int
     for name in ("to do", "recorded", f"about, on {jobs} core{'s' * (jobs > 1)}"):
         table.add_column(name, justify="right")
     for part, tasks in work:
-        if part.unavailable:
+        if part.unavailable or not part.tasks:
             continue
         cost = sum(map(part.experiment.seconds, tasks)) / jobs
         recorded = sum(task.id in stored.records for task in part.tasks)

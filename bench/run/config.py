@@ -1,4 +1,4 @@
-"""An experiment's settings: its YAML file, the profile's overrides in it, then the user's own file."""
+"""An experiment's settings: the paper's common file, its own, each with the profile's overrides, then the user's."""
 
 from __future__ import annotations
 
@@ -34,8 +34,10 @@ def load(paper: Paper, experiment: Experiment, profile: Profile, own: Path | Non
     """
     if profile not in experiment.profiles:
         raise unknown("profile", profile, experiment.profiles, f"{paper.name}/{experiment.name}")
-    path = paper.folder / "configs" / f"{experiment.name}.yaml"
-    merged = _at_profile(read_yaml(path), profile, path)
+    common, path = (paper.folder / "configs" / f"{name}.yaml" for name in ("common", experiment.name))
+    merged: dict[str, Any] = {}
+    for shipped in (common, path) if common.is_file() else (path,):
+        merged = _merge(merged, _at_profile(read_yaml(shipped), profile, shipped))
     if own is not None:
         merged = _merge(merged, _at_profile(read_yaml(own), profile, own))
     config: Any = validate(experiment.config, merged, own or path)

@@ -11,7 +11,7 @@ tokenizer needs no padding token.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,6 +20,8 @@ import numpy as np
 from bench.data.pairs import Pair
 from bench.errors import UserError
 from bench.learn.policy.completions import Completions, Ids
+
+Turns = Sequence[Mapping[str, str]]  # of a conversation, each {role, content}; the last is the user's
 
 
 @dataclass(frozen=True)
@@ -59,7 +61,7 @@ def encode_demonstrations(
 
 def encode(
     names: Sequence[str],
-    prompts: Sequence[str],
+    prompts: Sequence[str | Turns],
     responses: Sequence[Sequence[str]],
     tokenizer: Any,
     limits: Limits | None = None,
@@ -68,6 +70,7 @@ def encode(
 ) -> list[Completions]:
     """One group a prompt with its responses, in order; `names` are what errors call them. See the module.
 
+    With a chat template, a prompt may be the turns of a conversation. A prompt without responses has none.
     Raises UserError as `encode_pairs` does.
     """
     limits = limits or Limits()
@@ -75,7 +78,8 @@ def encode(
     if end is None:
         raise UserError(f"the tokenizer {tokenizer.name_or_path} has no end-of-sequence token to end responses with")
     for name, prompt, texts in zip(names, prompts, responses, strict=True):
-        for what, text in (("prompt", prompt), *(("response", text) for text in texts)):
+        asked = prompt if isinstance(prompt, str) else prompt[-1]["content"]
+        for what, text in (("prompt", asked), *(("response", text) for text in texts)):
             if not text.strip():
                 raise UserError(f"{name}: its {what} is empty")
     if not names:
@@ -88,19 +92,24 @@ def encode(
     return groups
 
 
-def _prompts(tokenizer: Any, texts: Sequence[str], chat: bool) -> list[list[int]]:
+def _prompts(tokenizer: Any, prompts: Sequence[str | Turns], chat: bool) -> list[list[int]]:
     if not chat:
+        texts = [prompt for prompt in prompts if isinstance(prompt, str)]
+        if len(texts) < len(prompts):
+            raise UserError("a prompt is a conversation: turns need a chat template (chat=True)")
         sets_begin = tokenizer("").input_ids[:1] == [tokenizer.bos_token_id]
         begin = [tokenizer.bos_token_id] if sets_begin else []
         return [[*begin, *ids] for ids in _tokens(tokenizer, texts)]
     if tokenizer.chat_template is None:
         raise UserError(f"the tokenizer {tokenizer.name_or_path} has no chat template; encode without one (chat=False)")
-    turns = [[{"role": "user", "content": text}] for text in texts]
+    turns = [[{"role": "user", "content": text}] if isinstance(text, str) else list(text) for text in prompts]
     rendered = tokenizer.apply_chat_template(turns, add_generation_prompt=True, tokenize=False)
     return _tokens(tokenizer, rendered)
 
 
 def _tokens(tokenizer: Any, texts: Sequence[str]) -> list[list[int]]:
+    if not texts:
+        return []
     ids: list[list[int]] = tokenizer(list(texts), add_special_tokens=False, verbose=False).input_ids
     return ids
 

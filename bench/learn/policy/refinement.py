@@ -103,7 +103,7 @@ class Refinement:
         if self.reference_model is not None:
             support.check_reference(model, self.reference_model)
             attention.enable(self.reference_model)
-            self.reference_model.eval().requires_grad_(False)
+            self.reference_model.eval()  # its forward pass keeps no gradient
 
     def outputs(self, model: Any, groups: Sequence[Completions]) -> torch.Tensor:
         """See Objective: of each group, its tokens' log-probabilities, then those under the extrapolated model."""

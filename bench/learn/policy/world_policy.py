@@ -1,6 +1,7 @@
-"""The SFT policy of the known-truth world: a small GPT-NeoX that imitates writers of mixed quality.
+"""The SFT policy of the known-truth world: a small language model that imitates writers of mixed quality.
 
-Trained once, in about a minute on two cores, and kept under the hash of everything that its weights depend on.
+Trained once, by one thread (so that its bits do not depend on how many there are), in one to two minutes, and kept
+under the hash of everything that its weights depend on.
 """
 
 from __future__ import annotations
@@ -10,13 +11,15 @@ import json
 import os
 import shutil
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
-from transformers import AutoModelForCausalLM, AutoTokenizer, GPTNeoXConfig, GPTNeoXForCausalLM
+from filelock import FileLock
+from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer, PreTrainedConfig
 from transformers.utils import logging
 
 from bench.data.world.tokenizer import tokenizer
@@ -48,10 +51,15 @@ class Size:
     prompts: int  # SFT prompts, five demonstrations each
     batch_size: int  # prompts
     learning_rate: float
+    architecture: str = "gpt_neox"
 
 
 POLICIES: Mapping[str, Size] = {
     "small": Size(width=128, layers=4, heads=4, prompts=SIZES["sft"], batch_size=16, learning_rate=2e-3),
+    # A sixth of the weights of "small" in a quarter of the time, for studies of many stages: the gold reward of its
+    # samples is 1.67, that of those of "small" 1.78 (validation seed 1000, temperature .7).
+    "compact": Size(width=64, layers=2, heads=4, prompts=SIZES["sft"], batch_size=16, learning_rate=4e-3),
+    "llama": Size(64, 2, 4, prompts=SIZES["sft"], batch_size=16, learning_rate=4e-3, architecture="llama"),
     "tiny": Size(width=32, layers=2, heads=2, prompts=320, batch_size=16, learning_rate=1e-2),  # for tests: seconds
 }
 
@@ -64,13 +72,26 @@ def world_policy(
     The first call trains it, `progress(step, steps)` after every step, and keeps it in `cache_dir`/world_policy; later
     ones load it. `sft.json` beside the weights says how training went. Raises UserError for an unknown size.
     """
+    return _cached(cache_dir, seed, size, True, progress)
+
+
+def base_policy(
+    *, cache_dir: Path, seed: int = 0, size: str = "small", progress: Progress | None = None
+) -> tuple[Any, Any]:
+    """The model before it was taught to follow prompts: as `world_policy`, from demonstrations under other prompts."""
+    return _cached(cache_dir, seed, size, False, progress)
+
+
+def _cached(cache_dir: Path, seed: int, size: str, follows: bool, progress: Progress | None) -> tuple[Any, Any]:
     if size not in POLICIES:
         raise unknown("size of the world's policy", size, POLICIES)
     if seed < 0:
         raise UserError(f"seed must be at least 0, got {seed}; the nearest valid value is 0")
-    folder = cache_dir / "world_policy" / _key(seed, POLICIES[size])
-    if not folder.is_dir():
-        _commit(folder, *_train(seed, POLICIES[size], progress))
+    folder = cache_dir / "world_policy" / _key(seed, POLICIES[size], follows)
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with FileLock(f"{folder}.lock"):  # of several processes that want it, one trains
+        if not folder.is_dir():
+            _commit(folder, *_train(seed, POLICIES[size], follows, progress))
     logging.disable_progress_bar()
     model = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32, local_files_only=True)
     return model.eval(), AutoTokenizer.from_pretrained(folder, local_files_only=True)
@@ -87,25 +108,33 @@ def _training(seed: int, size: Size) -> Training:
     )
 
 
-def _key(seed: int, size: Size) -> str:
-    parts = {"world": FINGERPRINT, "seed": seed, "size": asdict(size), "training": asdict(_training(seed, size))}
+def _key(seed: int, size: Size, follows: bool) -> str:
+    training = asdict(_training(seed, size))
+    parts = {"world": FINGERPRINT, "seed": seed, "size": asdict(size), "training": training, "follows": follows}
     return hashlib.sha256(canonical(parts).encode()).hexdigest()
 
 
-def _train(seed: int, size: Size, progress: Progress | None) -> tuple[GPTNeoXForCausalLM, dict[str, float]]:
+def _train(seed: int, size: Size, follows: bool, progress: Progress | None) -> tuple[Any, dict[str, float]]:
     world, training = World(seed), _training(seed, size)
-    written = islice(world.demonstrations(), size.prompts)
-    shown = [Completions(prompt.ids, responses) for prompt, responses in written]
+    shown = [Completions(prompt.ids, responses) for prompt, responses in islice(world.demonstrations(), size.prompts)]
+    if not follows:
+        order = np.random.default_rng(seed_for("world", "other prompts", seed)).permutation(len(shown))
+        shown = [replace(group, prompt=shown[other].prompt) for group, other in zip(shown, order, strict=True)]
     steps = -(-len(shown) // training.batch_size)
     with torch.random.fork_rng([]):
         torch.manual_seed(seed_for("world", "initial weights", seed))
-        model = GPTNeoXForCausalLM(_config(size))
+        model: Any = AutoModelForCausalLM.from_config(_config(size))
 
     def report(metrics: StepMetrics) -> None:
         if progress:
             progress(metrics.step, steps)
 
-    fit = train(model, shown, Demonstration(), training, on_step=report)
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        fit = train(model, shown, Demonstration(), training, on_step=report)
+    finally:
+        torch.set_num_threads(threads)
     tokens = sum(metrics.tokens for metrics in fit.steps)
     return model, {
         "parameters": sum(parameter.numel() for parameter in model.parameters()),
@@ -116,8 +145,9 @@ def _train(seed: int, size: Size, progress: Progress | None) -> tuple[GPTNeoXFor
     }
 
 
-def _config(size: Size) -> GPTNeoXConfig:
-    return GPTNeoXConfig(
+def _config(size: Size) -> PreTrainedConfig:
+    return AutoConfig.for_model(
+        size.architecture,
         vocab_size=len(words()),
         hidden_size=size.width,
         intermediate_size=4 * size.width,
@@ -132,14 +162,14 @@ def _config(size: Size) -> GPTNeoXConfig:
 
 
 @torch.no_grad()
-def _held_out(model: GPTNeoXForCausalLM, world: World) -> float:
+def _held_out(model: Any, world: World) -> float:
     written = islice(world.demonstrations("validation", each=2), HELD_OUT)
     shown = [Completions(prompt.ids, responses) for prompt, responses in written]
     attention.enable(model)
     return -float(log_probs(model.eval(), pack(shown)).tokens.mean())
 
 
-def _commit(folder: Path, model: GPTNeoXForCausalLM, facts: dict[str, float]) -> None:
+def _commit(folder: Path, model: Any, facts: dict[str, float]) -> None:
     """The whole folder or none: written beside its place and renamed. Who comes second leaves the first's."""
     folder.parent.mkdir(parents=True, exist_ok=True)
     temporary = folder.with_name(f".{folder.name}.{os.getpid()}.tmp")

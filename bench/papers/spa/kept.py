@@ -1,0 +1,56 @@
+"""Weights that are made once and kept by content, with what was seen while they were made."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from filelock import FileLock
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save
+
+from bench.files import replace
+
+
+@dataclass(frozen=True)
+class Made:
+    """A trained module, and what was seen while it was made."""
+
+    module: Any
+    facts: Mapping[str, float]
+
+
+def kept(path: Path, like: Callable[[], Any], make: Callable[[], Made]) -> Made:
+    """What `path` holds, in a module as `like()` makes it; where it is missing or damaged, what `make()` gives, kept.
+
+    Of several processes that want the same, one makes it and the others wait.
+    """
+    if (made := _read(path, like)) is not None:
+        return made
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with FileLock(f"{path}.lock"):
+        if (made := _read(path, like)) is None:
+            made = make()
+            _write(path, made)
+    return made
+
+
+def _read(path: Path, like: Callable[[], Any]) -> Made | None:
+    try:
+        with safe_open(path, framework="pt") as stored, torch.no_grad():
+            facts = json.loads(stored.metadata()["facts"])
+            module = like()
+            for name, parameter in module.named_parameters():
+                parameter.copy_(stored.get_tensor(name))
+    except (FileNotFoundError, SafetensorError):
+        return None
+    return Made(module.eval(), facts)
+
+
+def _write(path: Path, made: Made) -> None:
+    tensors = {name: parameter.detach().contiguous() for name, parameter in made.module.named_parameters()}
+    replace(path, save(tensors, metadata={"facts": json.dumps(dict(made.facts))}))

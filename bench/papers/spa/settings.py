@@ -1,0 +1,201 @@
+"""The keys under `domain` in a config: which prompts, labels, SFT policy and judge the loop runs with."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from bench.run.config import Count, Positive
+from bench.spec import Request
+
+if TYPE_CHECKING:
+    from bench.models import Source
+
+DRAWS = 3  # of the seed (Table 4)
+Policy = Literal["compact", "small", "llama", "tiny"]  # an SFT policy of the known-truth world
+
+
+class _Settings(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Ranker(_Settings):
+    """The world's stand-in for PairRM: a reward model trained on many labels of other prompts."""
+
+    labels: Count
+    epochs: Count
+    learning_rate: Positive
+
+
+class WorldSettings(_Settings):
+    """The known-truth world (`world.py`)."""
+
+    name: Literal["world"]
+    policy: Policy
+    ranker: Ranker
+
+    @property
+    def model(self) -> str:
+        """The policy, as tables name it."""
+        return f"world-{self.policy}"
+
+    @property
+    def compares(self) -> bool:
+        """Whether the judge compares policies with each other."""
+        return True
+
+    def sizes(self) -> dict[str, int]:
+        """Prompts that there are for training, less those of the ranker's labels, and for tests."""
+        from bench.data.world.world import SIZES
+
+        return {"train": SIZES["train"] - self.ranker.labels, "test": SIZES["test"]}
+
+    def seed_begins(self, draw: int, labels: int, pool: int) -> int:
+        """Position of the first prompt of a seed; one that its pool cannot hold lies where the iterations do."""
+        return (draw - 1) * pool if labels <= pool else DRAWS * pool
+
+    def iterations_begin(self, draw: int, pool: int) -> int:
+        """Position of the first prompt without a label, after the pools of all draws."""
+        return DRAWS * pool
+
+    def labelled_begin(self, pool: int) -> int | None:
+        """Position from which on there are labels for as many prompts as all iterations have; None: there are none."""
+        return DRAWS * pool
+
+    def most_labels(self, pool: int) -> int:
+        """Of one seed."""
+        return self.sizes()["train"] - DRAWS * pool
+
+    def fingerprints(self, request: Request, labels: set[str]) -> dict[str, str]:
+        """Of data and models, by name. Raises Unavailable where this machine lacks what `labels` of stages need."""
+        from bench.data.world import gold, world
+
+        return {"world": world.FINGERPRINT, "gold": gold.FINGERPRINT}
+
+
+class Backbone(_Settings):
+    """A language model."""
+
+    name: str  # as tables name it
+    origin: Literal["hub", "path", "smollm2"]  # see bench/models.py
+    id: str = ""  # the hub's model id, or the folder of a saved model
+    end: str | None = None  # the token that ends an answer; default: the tokenizer's end token
+    parameters: Positive  # how many, for the estimate of cost only
+
+    @property
+    def source(self) -> Source:
+        """Where it comes from."""
+        from bench.models import Origin, Source
+
+        return Source(Origin(self.origin), self.id)
+
+
+class RewardJudge(_Settings):
+    """A reward model on the SFT policy's backbone, trained on pairs of people that no stage has."""
+
+    kind: Literal["reward_model"]
+    pairs: Count  # that it learns from
+    held_out: Count  # that its accuracy is measured on
+    epochs: Count
+    learning_rate: Positive
+    batch_size: Count
+
+
+class AlpacaEvalJudge(_Settings):
+    """AlpacaEval 2.0: a chat endpoint compares answers with those of GPT-4-turbo."""
+
+    kind: Literal["alpaca_eval"]
+    base_url: str
+    model: str
+    key_variable: str  # the NAME of the environment variable of the key
+    requests_per_minute: Positive | None = None
+
+
+class Limits(_Settings):
+    """Most tokens; see bench/learn/policy/encoding.py for what is cut where."""
+
+    prompt: Count
+    response: Count  # of the answers that people judged; samples have `max_tokens`
+
+
+class Engine(_Settings):
+    """How training is done on this machine (bench/learn/policy/training.py)."""
+
+    dtype: Literal["float32", "bfloat16"]
+    max_tokens: Count  # of a micro-batch
+    gradient_checkpointing: bool = False
+
+
+class TextSettings(_Settings):
+    """Language models on text (`text.py`, `corpora.py`)."""
+
+    name: Literal["text"]
+    corpus: Literal["hh_rlhf", "ultrafeedback"]
+    policy: Backbone
+    base: Backbone | None = None  # before instruction tuning, of the same vocabulary (Figure 4)
+    judge: Annotated[RewardJudge | AlpacaEvalJudge, Field(discriminator="kind")]
+    seed_pairs: Count | None = None  # of hh_rlhf: pairs of people that the draws of the seed come from
+    test: Count  # AlpacaEval's prompts that are for tests alone
+    limits: Limits
+    backend: Literal["transformers", "vllm"]  # that samples
+    engine: Engine
+    gpu: bool  # whether it takes one
+
+    @model_validator(mode="after")
+    def _fits(self) -> TextSettings:
+        local = self.corpus == "hh_rlhf"
+        if local != (self.judge.kind == "reward_model") or local != (self.seed_pairs is not None):
+            raise ValueError(
+                "hh_rlhf goes with seed_pairs and a judge of kind reward_model, ultrafeedback with kind alpaca_eval"
+            )
+        return self
+
+    @property
+    def model(self) -> str:
+        """The policy, as tables name it."""
+        return self.policy.name
+
+    @property
+    def compares(self) -> bool:
+        """Whether the judge compares policies with each other; AlpacaEval's has a baseline of its own."""
+        return self.judge.kind == "reward_model"
+
+    def sizes(self) -> dict[str, int]:
+        """Prompts that there are for training and for tests."""
+        from bench.papers.spa.corpora import ASKED, DRAW, DRAWS, LARGEST_SEED, OPENINGS
+
+        if self.corpus == "ultrafeedback":
+            return {"train": len(DRAWS) * DRAW + LARGEST_SEED, "test": self.test}
+        judged = self.judge.pairs + self.judge.held_out if isinstance(self.judge, RewardJudge) else 0
+        return {"train": OPENINGS - judged + ASKED - self.test, "test": self.test}
+
+    def seed_begins(self, draw: int, labels: int, pool: int) -> int:
+        """Position of the first pair of a seed."""
+        from bench.papers.spa.corpora import DRAW, DRAWS
+
+        if self.corpus == "ultrafeedback":
+            return (draw - 1) * DRAW if labels <= pool else len(DRAWS) * DRAW
+        return (draw - 1) * pool if labels <= pool else 0  # of all draws together
+
+    def iterations_begin(self, draw: int, pool: int) -> int:
+        """Position of the first prompt without a label."""
+        from bench.papers.spa.corpora import DRAW
+
+        return (draw - 1) * DRAW + pool if self.seed_pairs is None else self.seed_pairs
+
+    def labelled_begin(self, pool: int) -> int | None:
+        """Position from which on there are labels for as many prompts as all iterations have; None: there are none."""
+        return 0 if self.corpus == "ultrafeedback" else None
+
+    def most_labels(self, pool: int) -> int:
+        """Of one seed."""
+        from bench.papers.spa.corpora import LARGEST_SEED
+
+        return LARGEST_SEED if self.seed_pairs is None else self.seed_pairs
+
+    def fingerprints(self, request: Request, labels: set[str]) -> dict[str, str]:
+        """Of data and models, by name. Raises Unavailable, naming all that is missing."""
+        from bench.papers.spa.text_needs import fingerprints
+
+        return fingerprints(self, request.data_dir, labels)

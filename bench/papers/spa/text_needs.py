@@ -1,0 +1,99 @@
+"""What a study on text needs of this machine: data, models, a GPU, packages, a key. Nothing is ever downloaded."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+from bench import models
+from bench.data import alpaca_eval, hh_rlhf, ultrafeedback
+from bench.data.datafile import DataFile
+from bench.papers.spa.settings import AlpacaEvalJudge, TextSettings
+from bench.spec import Unavailable
+
+
+def fingerprints(settings: TextSettings, data_dir: Path | None, labels: set[str]) -> dict[str, str]:
+    """Of every dataset and model that a study with these labels uses, by name.
+
+    Raises Unavailable with everything that is missing and how to get it; UserError for data that are not as they
+    should be.
+    """
+    wanted: dict[str, Callable[[], str]] = {
+        "weights": lambda: models.fingerprint(settings.policy.source),
+        "alpaca_eval": lambda: _file(data_dir, alpaca_eval.PROMPTS),
+        settings.corpus: lambda: _pairs(settings, data_dir),
+    }
+    if isinstance(settings.judge, AlpacaEvalJudge):
+        wanted["baseline"] = lambda: _file(data_dir, alpaca_eval.RESPONSES)
+    if "direct_base" in labels:
+        wanted["base"] = lambda: _base(settings)
+    if "ranker" in labels:
+        wanted["ranker"] = _ranker
+    found, missing = {}, _missing(settings)
+    for name, find in wanted.items():
+        try:
+            found[name] = find()
+        except Unavailable as reason:
+            missing.append(str(reason))
+    if missing:
+        raise Unavailable("; ".join(dict.fromkeys(missing)))
+    return found
+
+
+def _missing(settings: TextSettings) -> list[str]:
+    """What is no file: hardware, packages, keys."""
+    missing = []
+    if settings.gpu and not _has_gpu():
+        missing.append(f"needs an NVIDIA GPU for {settings.policy.name}")
+    if settings.backend == "vllm" and importlib.util.find_spec("vllm") is None:
+        missing.append("needs vLLM: run `python -m pip install 'prefbench[generate]'`")
+    if isinstance(settings.judge, AlpacaEvalJudge):
+        variable = settings.judge.key_variable
+        if not os.environ.get(variable, "").strip():
+            missing.append(f"needs the key of {settings.judge.base_url} in the environment variable {variable}")
+    return missing
+
+
+def _has_gpu() -> bool:
+    import torch
+
+    return torch.cuda.is_available()
+
+
+def _file(data_dir: Path | None, file: DataFile) -> str:
+    """The hash that reading holds the file to."""
+    if data_dir is None:
+        raise Unavailable("needs a data directory: name one with --data-dir or PREFBENCH_DATA")
+    if not (data_dir / file.path).is_file():
+        raise Unavailable(f"needs {data_dir / file.path}")
+    return file.sha256
+
+
+def _pairs(settings: TextSettings, data_dir: Path | None) -> str:
+    if settings.corpus == hh_rlhf.NAME:
+        return _file(data_dir, hh_rlhf.FILE)
+    if data_dir is None:
+        raise Unavailable("needs a data directory: name one with --data-dir or PREFBENCH_DATA")
+    folder = data_dir / ultrafeedback.NAME
+    if not folder.is_dir():
+        repo = ultrafeedback.HUB.repo
+        raise Unavailable(
+            f"needs {repo} in the folder {folder}: run `hf download {repo} --repo-type dataset --local-dir {folder}`"
+        )
+    return ultrafeedback.load(folder).fingerprint
+
+
+def _base(settings: TextSettings) -> str:
+    if settings.base is None:
+        raise Unavailable(
+            f"needs the model before instruction tuning of {settings.policy.name}: name it at domain.base"
+        )
+    return models.fingerprint(settings.base.source)
+
+
+def _ranker() -> str:
+    from bench.label.pairrm import HUB
+
+    return models.fingerprint(HUB)

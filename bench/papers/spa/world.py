@@ -1,0 +1,143 @@
+"""The loop in the known-truth world: the annotator is paid, and the gold reward judges."""
+
+from __future__ import annotations
+
+import copy
+import hashlib
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bench.data.world import Annotator, Prompt, World
+from bench.data.world.gold import rewards
+from bench.data.world.lexicon import NUMBERS
+from bench.data.world.vocabulary import END_ID, Ids, word_id
+from bench.evaluate.judges import GoldJudge
+from bench.generate import sample
+from bench.label import Human, Judgements, Labeler, Reward, ordered
+from bench.label.llm_judge import Question, TokenQuestion
+from bench.learn.policy.completions import Completions
+from bench.learn.policy.objectives import PairwiseReward
+from bench.learn.policy.reference import weights_hash
+from bench.learn.policy.reward_model import RewardModel
+from bench.learn.policy.trainer import train
+from bench.learn.policy.training import Training
+from bench.learn.policy.world_policy import base_policy, world_policy
+from bench.papers.spa.kept import Made, kept
+from bench.seeds import seed_for
+from bench.spec import Context, canonical
+
+RANKER_VERSION = 1
+RANKER_TOKENS = 40  # of a response that the ranker learns from
+
+
+class WorldDomain:
+    """World `seed` and its SFT policy. `settings`: name, policy (a size), ranker (its labels and training)."""
+
+    end = END_ID
+    engine: Mapping[str, Any] = MappingProxyType({})
+
+    def __init__(self, settings: Mapping[str, Any], seed: int, context: Context) -> None:
+        self.settings = settings
+        self.seed = seed
+        self.context = context
+        self.sft, self.sft_hash = _sft(context.cache_dir, seed, settings["policy"])
+
+    def prompts(self, part: str, first: int, last: int) -> list[Prompt]:
+        """See Domain."""
+        return list(_world(self.seed).prompts(part)[first:last])
+
+    def given(self, prompts: Sequence[Prompt]) -> None:
+        """Nothing: people judge what the SFT policy samples."""
+
+    def sample(self, policy: Any, prompts: Sequence[Prompt], **sampling: Any) -> list[list[Ids]]:
+        """See Domain."""
+        found = sample(policy, [prompt.ids for prompt in prompts], stop=(END_ID,), **sampling)
+        return [[one.tokens for one in each] for each in found]
+
+    def people(self, prompts: Sequence[Prompt], groups: Sequence[Completions]) -> Judgements:
+        """See Domain."""
+        annotator = Annotator(seed=self.seed, budget=len(groups))
+        pairs = list(zip(*(group.responses for group in groups), strict=True))
+        return Human(lambda _: annotator.prefer(prompts, *pairs)).label(groups)
+
+    def truth(self, prompts: Sequence[Prompt], groups: Sequence[Completions]) -> NDArray[np.float64]:
+        """The gold reward's; see Domain."""
+        first, second = (rewards(prompts, [group.responses[side] for group in groups]) for side in (0, 1))
+        return first - second
+
+    def ranker(self) -> Labeler:
+        """A reward model that starts from the SFT policy, trained on labelled pairs of prompts that no stage has."""
+        parts = {"version": RANKER_VERSION, "seed": self.seed, "sft": self.sft_hash, **self.settings["ranker"]}
+        name = hashlib.sha256(canonical(parts).encode()).hexdigest()
+        path = self.context.cache_dir / "spa" / f"ranker-{name}.safetensors"
+        return Reward(kept(path, self._headed, self._ranked).module.scores)
+
+    def question(self) -> Question:
+        """The two responses one after the other; the answer is one of two words."""
+        first, second = NUMBERS[:2]
+        return TokenQuestion(separator=END_ID, answers=(word_id(first), word_id(second)))
+
+    def base(self) -> Any:
+        """The same architecture, trained on demonstrations that stand under other prompts."""
+        return _base(self.context.cache_dir, self.seed, self.settings["policy"])
+
+    def compare(self, prompts: Sequence[Prompt], own: Sequence[Ids], theirs: Sequence[Ids]) -> NDArray[np.float64]:
+        """See Domain."""
+        return GoldJudge(rewards).compare(prompts, own, theirs)
+
+    def quality(self, prompts: Sequence[Prompt], responses: Sequence[Ids]) -> dict[str, float]:
+        """See Domain."""
+        return {"gold_reward": float(rewards(prompts, responses).mean())}
+
+    def _headed(self) -> RewardModel:
+        return RewardModel(copy.deepcopy(self.sft.base_model), self.seed)
+
+    def _ranked(self) -> Made:
+        settings = self.settings["ranker"]
+        prompts = list(_world(self.seed).prompts("train")[-settings["labels"] :])
+        found = sample(
+            self.sft,
+            [prompt.ids for prompt in prompts],
+            samples=2,
+            stop=(END_ID,),
+            seed=seed_for("spa", "ranker", "sample", self.seed),
+            max_tokens=RANKER_TOKENS,
+            temperature=1.0,
+        )
+        groups = [
+            Completions(prompt.ids, tuple(one.tokens for one in each))
+            for prompt, each in zip(prompts, found, strict=True)
+        ]
+        training = Training(
+            learning_rate=settings["learning_rate"],
+            epochs=settings["epochs"],
+            batch_size=32,
+            warmup=0.1,
+            seed=seed_for("spa", "ranker", "train", self.seed),
+        )
+        model = self._headed()
+        fit = train(model, ordered(groups, self.people(prompts, groups)), PairwiseReward(), training)
+        return Made(model.eval(), {"training_seconds": fit.seconds})
+
+
+@lru_cache(maxsize=2)
+def _world(seed: int) -> World:
+    return World(seed)
+
+
+@lru_cache(maxsize=2)
+def _sft(cache_dir: Path, seed: int, size: str) -> tuple[Any, str]:
+    policy, _ = world_policy(cache_dir=cache_dir, seed=seed, size=size)
+    return policy, weights_hash(policy)
+
+
+@lru_cache(maxsize=2)
+def _base(cache_dir: Path, seed: int, size: str) -> Any:
+    policy, _ = base_policy(cache_dir=cache_dir, seed=seed, size=size)
+    return policy
