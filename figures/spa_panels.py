@@ -110,6 +110,8 @@ def stages(axes: Axes, points: pd.DataFrame, metric: str, ticks: Mapping[int, st
     at = sorted({round(x) for x in points["x"]})
     axes.set(xlabel="stage", title=PANELS[metric], xlim=(at[0] - 0.4, at[-1] + 0.4))
     axes.set_xticks(at, [ticks.get(x, str(x)) for x in at])
+    if points["mean"].min() > 0:  # an interval of few seeds may leave the frame
+        axes.set_ylim(bottom=max(0.0, axes.get_ylim()[0]))
     half(axes, metric)
 
 
