@@ -83,7 +83,7 @@ def test_training_starts_from_the_policy_before_and_judging_from_sft(last, conte
 
     class WatchedRefinement(spa_loop.Refinement):
         def __init__(self, reference, **keywords):
-            seen["training reference"] = parameters(keywords["reference_model"])
+            seen["de-coupling reference"] = parameters(keywords["reference_model"])
             seen["decoupling"] = keywords["decoupling"]
             super().__init__(reference, **keywords)
 
@@ -91,14 +91,19 @@ def test_training_starts_from_the_policy_before_and_judging_from_sft(last, conte
         seen["start"] = parameters(policy)
         return real(policy, *arguments, **keywords)
 
-    real = spa_loop.train
+    def watched_reference(model, *arguments, **keywords):
+        seen["training reference"] = parameters(model)
+        return real_reference(model, *arguments, **keywords)
+
+    real, real_reference = spa_loop.train, spa_loop.reference_log_probs
     monkeypatch.setattr(labelling, "Direct", Watched)
+    monkeypatch.setattr(spa_loop, "reference_log_probs", watched_reference)
     monkeypatch.setattr(spa_loop, "Refinement", WatchedRefinement)
     monkeypatch.setattr(spa_loop, "train", watched_train)
     loop._make(chain)
     assert not torch.equal(before, parameters(loop.domain.sft))
     assert torch.equal(seen["judging reference"], parameters(loop.domain.sft))
-    for name in ("judged", "training reference", "start"):
+    for name in ("judged", "training reference", "de-coupling reference", "start"):
         assert torch.equal(seen[name], before), name
     assert seen["decoupling"] == 0.25
 
