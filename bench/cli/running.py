@@ -125,25 +125,26 @@ def _work(
 ) -> int:
     """Run all parts in order; the number of tasks that failed."""
     from bench.environment import provenance
-    from bench.run.execute import Workplace, execute
+    from bench.run.execute import Workers, Workplace, execute
     from bench.run.progress import counting, follow
 
     workplace = Workplace(store.folder.parent, data_dir, paths.cache_dir(), provenance())
     failed = 0
     errors: set[str] = set()
-    for part, tasks in work:
-        if not tasks:
-            continue
-        cost = sum(map(part.experiment.seconds, tasks))
-        if part.experiment.prepare is not None:
-            here = Context(data_dir, paths.cache_dir(), store.folder, jobs)
-            with counting(f"{part.experiment.name} preparation", screen) as progress:
-                part.experiment.prepare(tasks, here, progress)
-        done = execute(part.experiment, tasks, workplace, jobs)
-        for item in follow(done, f"{part.experiment.name} {part.variant}", len(tasks), cost, screen):
-            if item.error:
-                failed += 1
-                if item.error not in errors:  # a thousand tasks can fail for one reason
-                    screen.print(f"failed: {item.task.label()}: {item.error}")
-                errors.add(item.error)
+    with Workers(jobs) as workers:
+        for part, tasks in work:
+            if not tasks:
+                continue
+            cost = sum(map(part.experiment.seconds, tasks))
+            if part.experiment.prepare is not None:
+                here = Context(data_dir, paths.cache_dir(), store.folder, jobs)
+                with counting(f"{part.experiment.name} preparation", screen) as progress:
+                    part.experiment.prepare(tasks, here, progress)
+            done = execute(part.experiment, tasks, workplace, workers)
+            for item in follow(done, f"{part.experiment.name} {part.variant}", len(tasks), cost, screen):
+                if item.error:
+                    failed += 1
+                    if item.error not in errors:  # a thousand tasks can fail for one reason
+                        screen.print(f"failed: {item.task.label()}: {item.error}")
+                    errors.add(item.error)
     return failed

@@ -51,35 +51,59 @@ class Done:
     error: str | None
 
 
-def execute(experiment: Experiment, tasks: Sequence[Task], workplace: Workplace, jobs: int) -> Iterator[Done]:
-    """Run `tasks` on `jobs` cores and yield each as it finishes, in whatever order that is.
+class Workers:
+    """Worker processes on `jobs` cores, kept from one experiment to the next: loading torch takes seconds.
 
-    An experiment that is not `parallel` gets one worker with all cores. UserError (a full disk, a changed data
-    file) stops the run; any other error of a task is recorded as its failure and the rest goes on.
+    Left by an exception, a Ctrl-C among them, it leaves nothing running.
     """
-    workers, threads = (jobs, 1) if experiment.parallel else (1, jobs)
-    chunks = list(_chunks(experiment, tasks))
-    pool = ProcessPoolExecutor(
-        max_workers=max(1, min(workers, len(chunks))),
-        mp_context=mp.get_context("spawn"),
-        initializer=_start_worker,
-        initargs=(threads,),
-    )
-    try:
-        waiting: set[Future[list[tuple[Task, str | None]]]] = {
-            pool.submit(_run_chunk, experiment.execute, chunk, workplace, threads) for chunk in chunks
-        }
-        while waiting:
-            finished, waiting = wait(waiting, return_when=FIRST_COMPLETED)
-            for future in finished:
-                for task, error in future.result():
-                    yield Done(task, experiment.seconds(task), error)
-    except BaseException:  # Ctrl-C among them: leave nothing running, then let it out
-        for process in list(pool._processes.values()):
-            process.terminate()
-        pool.shutdown(wait=False, cancel_futures=True)
-        raise
-    pool.shutdown()
+
+    def __init__(self, jobs: int) -> None:
+        self.jobs = jobs
+        self._pool: ProcessPoolExecutor | None = None
+        self._threads = 0
+
+    def __enter__(self) -> Workers:
+        return self
+
+    def __exit__(self, failed: type[BaseException] | None, *_: object) -> None:
+        if self._pool is None:
+            return
+        if failed:
+            for process in list(self._pool._processes.values()):
+                process.terminate()
+        self._pool.shutdown(wait=not failed, cancel_futures=bool(failed))
+
+    def pool(self, experiment: Experiment) -> tuple[ProcessPoolExecutor, int]:
+        """Workers for an experiment, and the threads of each: one that is not `parallel` gets one with all cores."""
+        count, threads = (self.jobs, 1) if experiment.parallel else (1, self.jobs)
+        if self._pool is None or threads != self._threads:
+            if self._pool is not None:
+                self._pool.shutdown()
+            self._pool = ProcessPoolExecutor(
+                max_workers=count,
+                mp_context=mp.get_context("spawn"),
+                initializer=_start_worker,
+                initargs=(threads,),
+            )
+            self._threads = threads
+        return self._pool, threads
+
+
+def execute(experiment: Experiment, tasks: Sequence[Task], workplace: Workplace, workers: Workers) -> Iterator[Done]:
+    """Run `tasks` on `workers` and yield each as it finishes, in whatever order that is.
+
+    UserError (a full disk, a changed data file) stops the run; any other error of a task is recorded as its failure
+    and the rest goes on.
+    """
+    pool, threads = workers.pool(experiment)
+    waiting: set[Future[list[tuple[Task, str | None]]]] = {
+        pool.submit(_run_chunk, experiment.execute, chunk, workplace, threads) for chunk in _chunks(experiment, tasks)
+    }
+    while waiting:
+        finished, waiting = wait(waiting, return_when=FIRST_COMPLETED)
+        for future in finished:
+            for task, error in future.result():
+                yield Done(task, experiment.seconds(task), error)
 
 
 def _chunks(experiment: Experiment, tasks: Iterable[Task]) -> Iterator[list[Task]]:

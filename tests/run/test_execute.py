@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from bench.errors import UserError
-from bench.run.execute import Workplace, execute
+from bench.run.execute import Workers, Workplace, execute
 from bench.run.plan import Selection, plan
 from bench.run.series import in_force, series
 from bench.run.status import State, standings
@@ -28,7 +28,17 @@ def workplace(tmp_path):
 
 
 def run(paper, workplace, work, jobs=2):
-    return list(execute(paper.experiments[0], work, workplace, jobs))
+    with Workers(jobs) as workers:
+        return list(execute(paper.experiments[0], work, workplace, workers))
+
+
+def test_workers_are_kept_from_one_experiment_to_the_next(paper, workplace):
+    with Workers(1) as workers:
+        processes = set()
+        for n in (1, 2):
+            list(execute(paper.experiments[0], tasks(n), workplace, workers))
+            processes |= set(workers.pool(paper.experiments[0])[0]._processes)
+        assert len(processes) == 1
 
 
 def test_every_task_becomes_a_record_with_provenance_and_cost(paper, workplace):
@@ -75,11 +85,13 @@ def test_a_run_that_is_killed_keeps_finished_tasks_and_leaves_no_worker(tmp_path
         "from toy_paper import experiment, toy_plan\n"
         "from test_execute import tasks\n"
         "from pathlib import Path\n"
-        "from bench.run.execute import Workplace, execute\n"
+        "from bench.run.execute import Workers, Workplace, execute\n"
         "if __name__ == '__main__':\n"
         f"    place = Workplace(Path({str(tmp_path)!r}) / 'runs', None, Path('.'), {{}})\n"
-        "    for done in execute(experiment('squares', toy_plan), tasks(1, 2, 3, 600001, 600002), place, 2):\n"
-        "        print('done', flush=True)\n"
+        "    work = tasks(1, 2, 3, 600001, 600002)\n"
+        "    with Workers(2) as workers:\n"
+        "        for done in execute(experiment('squares', toy_plan), work, place, workers):\n"
+        "            print('done', flush=True)\n"
     )
     environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parent)}
     process = subprocess.Popen([sys.executable, script], env=environment, stdout=subprocess.PIPE, text=True)
