@@ -89,7 +89,9 @@ def ordering_effect(differences: pd.DataFrame, by: Sequence[str], *, unit: str) 
         p_against=statistics.union(p_below),
         replicates=len(fewest),
         detectable=max(float(statistics.detectable_shift(values, statistics.ALPHA)) for _, values in cells),
-        detail=f"holds by itself at {holding} of {len(cells)} conditions; the weakest is shown{_at(by, weakest_key)}",
+        detail=f"holds by itself at {holding} of {len(cells)} conditions; the weakest is shown{_at(by, weakest_key)}"
+        if len(cells) > 1
+        else "",
     )
 
 

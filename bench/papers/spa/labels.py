@@ -31,6 +31,12 @@ def label_facts(judgements: Judgements, gap: Gap) -> dict[str, float]:
     return facts
 
 
+def length_facts(judgements: Judgements, longer: NDArray[np.float64]) -> dict[str, float]:
+    """How often the longer response is preferred; `longer` (n,) is the first's tokens less the second's."""
+    decided = longer != 0
+    return _share("label_prefers_longer", (judgements.first == (longer > 0))[decided])
+
+
 def mark_facts(memory: Memory, judgements: Judgements, gap: Gap, batch_size: int, start: float) -> dict[str, float]:
     """How many of the pairs that came once marks counted were marked, and how many of these have the wrong label.
 

@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from bench.label import ordered
+from bench.label.judgements import longer_first
 from bench.learn.policy.completions import Completions
 from bench.learn.policy.metrics import Fit
 from bench.learn.policy.objectives import Objective, Preference
@@ -27,12 +28,12 @@ from bench.learn.policy.training import Training
 from bench.papers.spa.domain import Ids, domain
 from bench.papers.spa.kept import Made, kept
 from bench.papers.spa.labelling import judgements
-from bench.papers.spa.labels import label_facts, mark_facts
+from bench.papers.spa.labels import label_facts, length_facts, mark_facts
 from bench.papers.spa.stage import Stage, write
 from bench.seeds import seed_for
 from bench.spec import Context, canonical
 
-VERSION = 2  # of what a stage is: raise it when the same settings give another policy
+VERSION = 3  # of what a stage is: raise it when the same settings give another policy
 _NEEDED = ("domain", "sampling", "training", "refinement", "judge", "end_twice", "drop_identical")  # by a stage
 
 
@@ -104,6 +105,7 @@ class Loop:
         facts = {
             "labels_spent": float(found.labels_spent),
             **(label_facts(found, gap) if gap is not None else {}),
+            **length_facts(found, longer_first(groups)),
             "steps": float(len(fit.steps)),
             "generation_seconds": sampled - began,
             "labelling_seconds": labelled - sampled,

@@ -139,6 +139,7 @@ class TextSettings(_Settings):
     test: Count  # AlpacaEval's prompts that are for tests alone
     limits: Limits
     backend: Literal["transformers", "vllm"]  # that samples
+    vllm: dict[str, int | float | str] = {}  # arguments of vllm.LLM
     engine: Engine
     gpu: bool  # whether it takes one
 

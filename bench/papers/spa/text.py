@@ -22,7 +22,7 @@ from bench.learn.policy.completions import Completions, Ids
 from bench.learn.policy.reference import weights_hash
 from bench.papers.spa import corpora
 from bench.papers.spa.corpora import Asked, Corpus
-from bench.papers.spa.samples import in_parts
+from bench.papers.spa.samples import by_vllm, in_parts
 from bench.papers.spa.settings import Backbone, RewardJudge, TextSettings
 from bench.papers.spa.text_judges import AlpacaEval, Judge, LearnedJudge
 from bench.seeds import seed_for
@@ -93,10 +93,16 @@ class TextDomain:
         folder = self.context.scratch_dir / f"samples-{hashlib.sha256(key.encode()).hexdigest()[:16]}"
 
         def found(part: Sequence[Ids]) -> list[list[Ids]]:
-            samples = sample(policy, part, stop=(self.end,), **sampling)
+            if self.settings.backend == "vllm":
+                options = {"dtype": self.engine["dtype"], **self.settings.vllm}
+                samples = by_vllm(policy, part, options, stop=(self.end,), **sampling)
+            else:
+                samples = sample(policy, part, stop=(self.end,), **sampling)
             return [[one.tokens for one in each] for each in samples]
 
-        return in_parts(asked, found, folder, PROMPTS_A_PART)
+        # An engine of vLLM takes long to start, and not long to sample.
+        size = PROMPTS_A_PART if self.settings.backend == "transformers" else max(1, len(asked))
+        return in_parts(asked, found, folder, size)
 
     def people(self, prompts: Sequence[TextPrompt], groups: Sequence[Completions]) -> Judgements:
         """What people said of their own pairs, which `groups` must be. Raises UserError for a prompt without one."""

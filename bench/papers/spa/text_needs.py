@@ -13,6 +13,11 @@ from bench.data.datafile import DataFile
 from bench.papers.spa.settings import AlpacaEvalJudge, TextSettings
 from bench.spec import Unavailable
 
+GB = 1e9
+# Weights, float32 master, two moments and gradient of the policy that learns (2 + 4 + 8 + 4), the policy before it and
+# the SFT policy (2 each); activations are a few percent with gradient checkpointing.
+BYTES_A_PARAMETER = 22
+
 
 def fingerprints(settings: TextSettings, data_dir: Path | None, labels: set[str]) -> dict[str, str]:
     """Of every dataset and model that a study with these labels uses, by name.
@@ -45,8 +50,12 @@ def fingerprints(settings: TextSettings, data_dir: Path | None, labels: set[str]
 def _missing(settings: TextSettings) -> list[str]:
     """What is no file: hardware, packages, keys."""
     missing = []
-    if settings.gpu and not _has_gpu():
-        missing.append(f"needs an NVIDIA GPU for {settings.policy.name}")
+    needed = BYTES_A_PARAMETER * settings.policy.parameters / GB
+    if settings.gpu and (there := _gpu_bytes() / GB) < needed:
+        missing.append(
+            f"needs an NVIDIA GPU with {needed:.0f} GB to train {settings.policy.name} in one process "
+            f"({f'the one here has {there:.0f} GB' if there else 'there is none here'})"
+        )
     if settings.backend == "vllm" and importlib.util.find_spec("vllm") is None:
         missing.append("needs vLLM: run `python -m pip install 'prefbench[generate]'`")
     if isinstance(settings.judge, AlpacaEvalJudge):
@@ -56,10 +65,11 @@ def _missing(settings: TextSettings) -> list[str]:
     return missing
 
 
-def _has_gpu() -> bool:
+def _gpu_bytes() -> int:
+    """The memory of the GPU that is used; 0 where there is none."""
     import torch
 
-    return torch.cuda.is_available()
+    return torch.cuda.get_device_properties(0).total_memory if torch.cuda.is_available() else 0
 
 
 def _file(data_dir: Path | None, file: DataFile) -> str:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from bench.label import Judgements
-from bench.papers.spa.labels import label_facts, mark_facts
+from bench.papers.spa.labels import label_facts, length_facts, mark_facts
 
 JUDGEMENTS = Judgements(np.array([3.0, -2.0, 0.1, -0.2, 1.0, -9.0, 5.0]))
 GAP = np.array([1.0, -1.0, -1.0, 1.0, 1.0, 1.0, 0.0])  # wrong: the third, the fourth and the sixth; the last has none
@@ -24,6 +24,12 @@ def test_agreement_is_over_pairs_that_have_a_better_response():
 def test_people_name_no_confidence():
     facts = label_facts(Judgements(np.array([np.inf, -np.inf])), np.array([1.0, 1.0]))
     assert facts == {"pairs": 2.0, "label_agreement": 0.5}
+
+
+def test_equal_lengths_say_nothing_about_length():
+    longer = np.array([4.0, 1.0, -1.0, 0.0, 0.0, 0.0, 0.0])
+    assert length_facts(JUDGEMENTS, longer) == {"label_prefers_longer": pytest.approx(1 / 3)}
+    assert length_facts(JUDGEMENTS, np.zeros(7)) == {}
 
 
 def test_the_share_of_marks_is_of_the_pairs_that_came_after_their_start():
