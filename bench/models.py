@@ -103,7 +103,7 @@ def _saved(kind: Any, folder: Path, dtype: str) -> tuple[Any, Any]:
 
     logging.disable_progress_bar()
     model = kind.from_pretrained(folder, dtype=getattr(torch, dtype), use_safetensors=True, local_files_only=True)
-    return model, AutoTokenizer.from_pretrained(folder, local_files_only=True)
+    return model.eval(), AutoTokenizer.from_pretrained(folder, local_files_only=True)
 
 
 def _in_hub_cache(model_id: str) -> Path:

