@@ -47,9 +47,10 @@ def validate(model: type[Model], value: Mapping[str, Any], where: str | Path) ->
 
 
 def _describe(model: type[Any], problem: Mapping[str, Any]) -> str:
-    key = ".".join(map(str, problem["loc"]))
+    steps, beside = _place(model, problem["loc"])
+    key = ".".join(map(str, steps))
     if problem["type"] == "extra_forbidden":
-        siblings = _keys_beside(model, problem["loc"])
+        siblings = [field.alias or name for name, field in getattr(beside, "model_fields", {}).items()]
         guess = nearest(str(problem["loc"][-1]), siblings)
         hint = f" Did you mean '{guess}'?" if guess else ""
         return f"unknown key '{key}'.{hint} Valid: {', '.join(sorted(siblings))}"
@@ -59,18 +60,32 @@ def _describe(model: type[Any], problem: Mapping[str, Any]) -> str:
     return f"key '{key}': {message}, got {problem['input']!r}" if key else message
 
 
-def _keys_beside(model: type[Any], location: tuple[str | int, ...]) -> list[str]:
-    """The valid keys at the place of an unknown key: follows `location` through nested models."""
+def _place(model: type[Any], location: tuple[str | int, ...]) -> tuple[list[str | int], Any]:
+    """The steps of `location` that a file has, and the model that its last is a key of.
+
+    Of a union, pydantic names the member that a file chose by a tag; the tag is no key.
+    """
     import typing
 
-    current: Any = model
+    steps: list[str | int] = []
+    models: list[Any] = [model]
     for step in location[:-1]:
-        fields = getattr(current, "model_fields", None)
-        if fields is None or step not in fields:
-            continue  # a list index or a mapping key: the element type is already current
-        annotation = fields[step].annotation
-        current = next((t for t in (*typing.get_args(annotation), annotation) if hasattr(t, "model_fields")), current)
-    return [field.alias or name for name, field in getattr(current, "model_fields", {}).items()]
+        if tagged := [one for one in models if len(models) > 1 and _has_tag(one, step)]:
+            models = tagged
+            continue
+        steps.append(step)
+        fields = models[0].model_fields if models else {}
+        if step in fields:
+            annotation = fields[step].annotation
+            inner = [one for one in (*typing.get_args(annotation), annotation) if hasattr(one, "model_fields")]
+            models = inner or models
+    return [*steps, *location[-1:]], models[0]
+
+
+def _has_tag(model: Any, tag: object) -> bool:
+    import typing
+
+    return any(tag in typing.get_args(field.annotation) for field in model.model_fields.values())
 
 
 def commit(path: Path, content: bytes) -> bool:

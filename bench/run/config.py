@@ -40,7 +40,8 @@ def load(paper: Paper, experiment: Experiment, profile: Profile, own: Path | Non
         merged = _merge(merged, _at_profile(read_yaml(shipped), profile, shipped))
     if own is not None:
         merged = _merge(merged, _at_profile(read_yaml(own), profile, own))
-    config: Any = validate(experiment.config, merged, own or path)
+    where = own or (f"{path} over {common.name}" if common.is_file() else path)
+    config: Any = validate(experiment.config, merged, where)
     if strange := set(config.seeds) - set(experiment.variants):
         raise unknown("variant", sorted(strange)[0], experiment.variants, f"{own or path}: seeds")
     return config

@@ -54,7 +54,6 @@ _MAIN = (
         "abstract; Table 1: 21.1 % of wins against Zephyr's 10.0 %",
         partial(beats, left="spa", right=["zephyr"]),
         f"the last iteration's win rate over the SFT policy is above that of DPO on all labels, {_BY_SEED}",
-        tuple(Variant),
     ),
     _claim(
         "each-iteration-adds",

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import groupby, product
 from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -128,7 +129,10 @@ def by_iteration(method: str, start: Stage, stages: Sequence[Stage], **condition
 
 
 def tasks(experiment: str, version: int, request: Request, rows: Sequence[Row]) -> list[Task]:
-    """The tasks of `rows`, seed after seed; conditions begin with the model."""
+    """The tasks of `rows`, chain by chain and in each seed by seed: what a chain begins with has been made before it.
+
+    Conditions begin with the model.
+    """
     config: SpaConfig = request.config
     labels = {stage.labels for row in rows for stage in row.stages}
     configs = {id(of): of for of in (row.config or config for row in rows)}
@@ -148,10 +152,15 @@ def tasks(experiment: str, version: int, request: Request, rows: Sequence[Row]) 
             data=fingerprints[id(of)],
             version=version,
         )
-        for number in request.seeds
-        for row in rows
+        for number, row in _in_order(request.seeds, rows)
         for of in [row.config or config]
     ]
+
+
+def _in_order(seeds: Sequence[int], rows: Sequence[Row]) -> Iterator[tuple[int, Row]]:
+    for _, found in groupby(rows, key=lambda row: (row.method, row.condition.get("draw"), row.stages[:1])):
+        chain = list(found)
+        yield from product(seeds, chain)
 
 
 def _settings(config: SpaConfig, variant: Variant) -> dict[str, Any]:
