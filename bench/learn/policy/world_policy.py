@@ -59,7 +59,7 @@ POLICIES: Mapping[str, Size] = {
     # A sixth of the weights of "small" in a quarter of the time, for studies of many stages: the gold reward of its
     # samples is 1.67, that of those of "small" 1.78 (validation seed 1000, temperature .7).
     "compact": Size(width=64, layers=2, heads=4, prompts=SIZES["sft"], batch_size=16, learning_rate=4e-3),
-    "llama": Size(64, 2, 4, prompts=SIZES["sft"], batch_size=16, learning_rate=4e-3, architecture="llama"),
+    "llama": Size(64, 2, 4, prompts=SIZES["sft"] // 2, batch_size=16, learning_rate=4e-3, architecture="llama"),
     "tiny": Size(width=32, layers=2, heads=2, prompts=320, batch_size=16, learning_rate=1e-2),  # for tests: seconds
 }
 
@@ -116,7 +116,8 @@ def _key(seed: int, size: Size, follows: bool) -> str:
 
 def _train(seed: int, size: Size, follows: bool, progress: Progress | None) -> tuple[Any, dict[str, float]]:
     world, training = World(seed), _training(seed, size)
-    shown = [Completions(prompt.ids, responses) for prompt, responses in islice(world.demonstrations(), size.prompts)]
+    count = size.prompts if follows else size.prompts // 4  # there is less to learn where prompts say nothing
+    shown = [Completions(prompt.ids, responses) for prompt, responses in islice(world.demonstrations(), count)]
     if not follows:
         order = np.random.default_rng(seed_for("world", "other prompts", seed)).permutation(len(shown))
         shown = [replace(group, prompt=shown[other].prompt) for group, other in zip(shown, order, strict=True)]

@@ -27,8 +27,8 @@ from bench.learn.policy.trainer import train
 from bench.learn.policy.training import Training
 from bench.papers.spa.domain import Ids, domain
 from bench.papers.spa.kept import Made, kept
+from bench.papers.spa.label_quality import label_facts, length_facts, mark_facts
 from bench.papers.spa.labelling import judgements
-from bench.papers.spa.labels import label_facts, length_facts, mark_facts
 from bench.papers.spa.stage import Stage, write
 from bench.seeds import seed_for
 from bench.spec import Context, canonical

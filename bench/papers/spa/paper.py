@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bench.papers.spa.claims import CLAIMS
-from bench.papers.spa.tables import EXPERIMENTS
+from bench.papers.spa.experiments import EXPERIMENTS
 from bench.spec import Paper
 
 if TYPE_CHECKING:

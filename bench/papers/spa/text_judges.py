@@ -130,7 +130,7 @@ def _right(margins: NDArray[np.float64]) -> NDArray[np.float64]:
 
 @dataclass(frozen=True)
 class AlpacaEval:
-    """Win rates against GPT-4-turbo's answers, plain and length-controlled, in percent as on the leaderboard.
+    """Win rates against GPT-4-turbo's answers, plain and length-controlled, as fractions (the leaderboard has percent).
 
     The difficulty of a prompt, which the length-controlled rate needs, is estimated from the 24 models of
     `bench.data.alpaca_eval`, since the official difficulties are not among the data.
@@ -148,7 +148,7 @@ class AlpacaEval:
         raise UserError(f"{self.settings.kind} compares with {alpaca_eval.BASELINE} only")
 
     def quality(self, prompts: Sequence[Ids], responses: Sequence[Ids], texts: Sequence[str]) -> dict[str, float]:
-        """`win_rate`, its standard error, and `length_controlled_win_rate`, of texts in the order of the prompts."""
+        """Of texts in the order of the prompts: both win rates, the plain one's standard error, and their length."""
         data_dir = self.context.data_dir
         if data_dir is None:
             raise UserError("AlpacaEval needs a data directory: name it with --data-dir or PREFBENCH_DATA")
@@ -178,7 +178,8 @@ class AlpacaEval:
             "win_rate_standard_error": row["standard_error"],
             "length_controlled_win_rate": row["length_controlled_winrate"],
         }
-        return {name: float(value) for name, value in found.items() if value is not None}
+        shares = {name: float(value) / 100 for name, value in found.items() if value is not None}
+        return {**shares, "mean_characters": float(np.mean([len(text) for text in texts]))}
 
     def _endpoint(self, texts: Sequence[str]) -> EndpointJudge:
         settings = self.settings

@@ -36,10 +36,12 @@ def test_a_models_own_judgements_give_its_row_of_the_leaderboard(data_dir, tmp_p
     official = alpaca_eval.leaderboard(data_dir)[model]
     assert asked["prompts"] == alpaca_eval.prompts(data_dir)
     assert asked["second"] == [answer.text for answer in answers[alpaca_eval.BASELINE]]
-    assert found["win_rate"] == pytest.approx(official.win_rate, abs=0.01)
-    assert found["win_rate_standard_error"] == pytest.approx(official.standard_error, abs=0.01)
+    # The leaderboard has percent, records have fractions.
+    assert 100 * found["win_rate"] == pytest.approx(official.win_rate, abs=0.01)
+    assert 100 * found["win_rate_standard_error"] == pytest.approx(official.standard_error, abs=0.01)
     # The official column has difficulties of some 120 models and gamed baselines, which are not among the data.
-    assert found["length_controlled_win_rate"] == pytest.approx(official.length_controlled_winrate, abs=2)
+    assert 100 * found["length_controlled_win_rate"] == pytest.approx(official.length_controlled_winrate, abs=2)
+    assert found["mean_characters"] == pytest.approx(np.mean([len(answer.text) for answer in given]))
     judge.quality([], [], ["other texts"] * len(given))
     assert asked["answers"].name != AlpacaEval._endpoint(judge, [answer.text for answer in given]).answers.name
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from bench.label import Judgements
-from bench.papers.spa.labels import label_facts, length_facts, mark_facts
+from bench.papers.spa.label_quality import label_facts, length_facts, mark_facts
 
 JUDGEMENTS = Judgements(np.array([3.0, -2.0, 0.1, -0.2, 1.0, -9.0, 5.0]))
 GAP = np.array([1.0, -1.0, -1.0, 1.0, 1.0, 1.0, 0.0])  # wrong: the third, the fourth and the sixth; the last has none
