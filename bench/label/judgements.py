@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
@@ -12,7 +12,7 @@ from scipy.special import expit
 
 from bench.errors import UserError
 from bench.learn.policy import completions
-from bench.learn.policy.completions import Completions
+from bench.learn.policy.completions import Completions, turned
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,10 +48,7 @@ def ordered(groups: Sequence[Completions], judgements: Judgements) -> list[Compl
     """The groups as (chosen, rejected): hard labels, a pair for every group (SPA, Eq. 8)."""
     if len(groups) != len(judgements.log_odds):
         raise UserError(f"{len(judgements.log_odds)} judgements for {len(groups)} groups: give one for each")
-    return [
-        group if first else replace(group, responses=group.responses[::-1])
-        for group, first in zip(groups, judgements.first, strict=True)
-    ]
+    return [group if first else turned(group) for group, first in zip(groups, judgements.first, strict=True)]
 
 
 def require_two(groups: Sequence[Completions]) -> None:

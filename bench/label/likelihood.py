@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from bench.label.judgements import Judgements, first_minus_second, require_two
 from bench.learn.policy.completions import Completions
 from bench.learn.policy.log_probs import response_log_probs, response_sums
+from bench.learn.policy.reference import ReferenceLogProbs
 
 
 class Likelihood:
@@ -27,5 +28,8 @@ class Likelihood:
 
 
 def log_ratio(model: Any, groups: Sequence[Completions]) -> NDArray[np.float64]:
-    """(n,): log pi(y1|x) - log pi(y2|x) under `model`, nats."""
+    """(n,): log pi(y1|x) - log pi(y2|x) under `model`, nats; it may be the log-probabilities of these very groups."""
+    if isinstance(model, ReferenceLogProbs):
+        model.check_data(groups)
+        return first_minus_second(model.sums)
     return first_minus_second(response_sums(groups, response_log_probs(model, groups)))

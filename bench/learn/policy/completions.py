@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,6 +27,11 @@ class Completions:
     def stream_length(self) -> int:
         """Tokens that a forward pass must see: the last token of a response predicts nothing."""
         return len(self.prompt) + sum(len(response) - 1 for response in self.responses)
+
+
+def turned(group: Completions) -> Completions:
+    """The group with its responses in the other order."""
+    return replace(group, responses=group.responses[::-1])
 
 
 def require_two(groups: Sequence[Completions], why: str) -> None:

@@ -17,7 +17,7 @@ from safetensors.numpy import load, save
 from bench.errors import UserError
 from bench.files import replace
 from bench.learn.policy import attention, support
-from bench.learn.policy.completions import Completions
+from bench.learn.policy.completions import Completions, turned
 from bench.learn.policy.log_probs import MAX_TOKENS, response_log_probs, response_sums
 from bench.spec import Progress
 
@@ -37,10 +37,29 @@ class ReferenceLogProbs:
     def check(self, model: Any, groups: Sequence[Completions]) -> None:
         """Raise UserError unless these are of `groups`, in their order, and of a model with the tokens of `model`."""
         support.check_vocabulary(model, self.vocabulary)
+        self.check_data(groups)
+
+    def check_data(self, groups: Sequence[Completions]) -> None:
+        """Raise UserError unless these are of `groups`, in their order."""
         if len(groups) != len(self.tokens):
             raise UserError(f"reference log-probabilities of {len(self.tokens):,} groups for {len(groups):,} groups")
         if data_hash(groups) != self.data:
             raise UserError("the reference log-probabilities are of other data, or of the same groups in another order")
+
+    def turned(self, groups: Sequence[Completions], turn: NDArray[np.bool_]) -> ReferenceLogProbs:
+        """Those of the same groups with the two responses of each that is to `turn` (n,) in the other order.
+
+        `groups` are the old ones. A judge that read these numbers before training need not compute them again.
+        """
+        parts = [np.split(values, [len(group.responses[0])]) for values, group in zip(self.tokens, groups, strict=True)]
+        tokens = tuple(
+            np.concatenate(both[::-1]) if other else values
+            for values, both, other in zip(self.tokens, parts, turn, strict=True)
+        )
+        sums = tuple(both[::-1] if other else both for both, other in zip(self.sums, turn, strict=True))
+        data = data_hash([turned(group) if other else group for group, other in zip(groups, turn, strict=True)])
+        fingerprint = hashlib.sha256(f"{self.fingerprint} {data}".encode()).hexdigest()
+        return ReferenceLogProbs(tokens, sums, fingerprint, data, self.vocabulary)
 
 
 def reference_log_probs(

@@ -15,6 +15,7 @@ from bench.label import Direct, Judgements, Labeler, Likelihood, Random
 from bench.label.llm_judge import LLMJudge, judge_demonstrations
 from bench.learn.policy.completions import Completions
 from bench.learn.policy.objectives import Demonstration
+from bench.learn.policy.reference import ReferenceLogProbs
 from bench.learn.policy.trainer import train
 from bench.learn.policy.training import Training
 from bench.papers.spa.kept import Made, kept
@@ -29,9 +30,9 @@ JUDGE_VERSION = 1
 
 
 def judgements(
-    loop: Loop, stages: Sequence[Stage], policy: Any, prompts: Sequence[Any], groups: Sequence[Completions]
+    loop: Loop, stages: Sequence[Stage], own: ReferenceLogProbs, prompts: Sequence[Any], groups: Sequence[Completions]
 ) -> Judgements:
-    """The labels of the last of `stages`, whose responses are `policy`'s, that of the stage before."""
+    """The labels of the last of `stages`. `own` are the groups' log-probabilities under the policy before it."""
     labels = stages[-1].labels
     if labels == "people":
         return loop.domain.people(prompts, groups)
@@ -40,37 +41,37 @@ def judgements(
         if gap is None:
             raise UserError("labels: the truth needs a judge that gives rewards; this one compares with a baseline")
         return Judgements(np.where(gap == 0, 0.0, np.copysign(np.inf, gap)), labels_spent=len(groups))
-    return LABELERS[labels](loop, stages, policy).label(groups)
+    return LABELERS[labels](loop, stages, own).label(groups)
 
 
-def _direct(loop: Loop, stages: Sequence[Stage], policy: Any) -> Labeler:
+def _direct(loop: Loop, stages: Sequence[Stage], own: ReferenceLogProbs) -> Labeler:
     """Eq. 7, and Eq. 13 where the stage has a length penalty."""
-    return Direct(policy, loop.domain.sft, beta=loop.beta, length_penalty=stages[-1].length_penalty)
+    return Direct(own, loop.domain.sft, beta=loop.beta, length_penalty=stages[-1].length_penalty)
 
 
-def _direct_previous(loop: Loop, stages: Sequence[Stage], policy: Any) -> Labeler:
+def _direct_previous(loop: Loop, stages: Sequence[Stage], own: ReferenceLogProbs) -> Labeler:
     """Eq. 7 with the policy before that of the samples as reference (Table 7)."""
-    return Direct(policy, loop.policy(stages[:-2]).module, beta=loop.beta)
+    return Direct(own, loop.policy(stages[:-2]).module, beta=loop.beta)
 
 
-def _direct_base(loop: Loop, stages: Sequence[Stage], policy: Any) -> Labeler:
+def _direct_base(loop: Loop, stages: Sequence[Stage], own: ReferenceLogProbs) -> Labeler:
     """Eq. 7 with the model before instruction tuning as reference (Figure 4)."""
-    return Direct(policy, loop.domain.base(), beta=loop.beta)
+    return Direct(own, loop.domain.base(), beta=loop.beta)
 
 
-def _likelihood(loop: Loop, stages: Sequence[Stage], policy: Any) -> Labeler:
-    return Likelihood(policy, beta=loop.beta)
+def _likelihood(loop: Loop, stages: Sequence[Stage], own: ReferenceLogProbs) -> Labeler:
+    return Likelihood(own, beta=loop.beta)
 
 
-def _ranker(loop: Loop, stages: Sequence[Stage], policy: Any) -> Labeler:
+def _ranker(loop: Loop, stages: Sequence[Stage], own: ReferenceLogProbs) -> Labeler:
     return loop.domain.ranker()
 
 
-def _random(loop: Loop, stages: Sequence[Stage], policy: Any) -> Labeler:
+def _random(loop: Loop, stages: Sequence[Stage], own: ReferenceLogProbs) -> Labeler:
     return Random(seed_for("spa", "random labels", loop.seed, len(stages)))
 
 
-def _llm_judge(loop: Loop, stages: Sequence[Stage], policy: Any) -> Labeler:
+def _llm_judge(loop: Loop, stages: Sequence[Stage], own: ReferenceLogProbs) -> Labeler:
     """The SFT policy, taught on the seed's labels to say which of two responses is better (App. B.2)."""
     question = loop.domain.question()
 
@@ -94,7 +95,7 @@ def _llm_judge(loop: Loop, stages: Sequence[Stage], policy: Any) -> Labeler:
     return LLMJudge(kept(path, lambda: copy.deepcopy(loop.domain.sft), teach).module, question)
 
 
-LABELERS: Mapping[str, Callable[[Loop, Sequence[Stage], Any], Labeler]] = MappingProxyType(
+LABELERS: Mapping[str, Callable[[Loop, Sequence[Stage], ReferenceLogProbs], Labeler]] = MappingProxyType(
     {
         "direct": _direct,
         "direct_previous": _direct_previous,

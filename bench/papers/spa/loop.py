@@ -21,7 +21,7 @@ from bench.label.judgements import longer_first
 from bench.learn.policy.completions import Completions
 from bench.learn.policy.metrics import Fit
 from bench.learn.policy.objectives import Objective, Preference
-from bench.learn.policy.reference import reference_log_probs
+from bench.learn.policy.reference import ReferenceLogProbs, reference_log_probs
 from bench.learn.policy.refinement import Refinement
 from bench.learn.policy.trainer import train
 from bench.learn.policy.training import Training
@@ -33,7 +33,7 @@ from bench.papers.spa.stage import Stage, write
 from bench.seeds import seed_for
 from bench.spec import Context, canonical
 
-VERSION = 3  # of what a stage is: raise it when the same settings give another policy
+VERSION = 4  # of what a stage is: raise it when the same settings give another policy
 _NEEDED = ("domain", "sampling", "training", "refinement", "judge", "end_twice", "drop_identical")  # by a stage
 
 
@@ -99,9 +99,10 @@ class Loop:
         gap = self.domain.truth(prompts, groups)
         if self.settings["end_twice"]:
             groups = [self._with_another_end(group) for group in groups]
-        found = judgements(self, stages, before, prompts, groups)
+        own = reference_log_probs(before, groups, cache_dir=None)
+        found = judgements(self, stages, own, prompts, groups)
         labelled = time.perf_counter()
-        policy, fit = self._trained(before, ordered(groups, found), stages)
+        policy, fit = self._trained(before, ordered(groups, found), own.turned(groups, ~found.first), stages)
         facts = {
             "labels_spent": float(found.labels_spent),
             **(label_facts(found, gap) if gap is not None else {}),
@@ -116,10 +117,11 @@ class Loop:
             facts |= mark_facts(fit.memory or {}, found, gap, batch_size, start)
         return Made(policy, facts)
 
-    def _trained(self, before: Any, pairs: Sequence[Completions], stages: Sequence[Stage]) -> tuple[Any, Fit]:
+    def _trained(
+        self, before: Any, pairs: Sequence[Completions], reference: ReferenceLogProbs, stages: Sequence[Stage]
+    ) -> tuple[Any, Fit]:
         """Training begins at the policy before, and has it as reference (Algorithm 1)."""
         stage, shared = stages[-1], self.settings["training"]
-        reference = reference_log_probs(before, pairs, cache_dir=None)
         objective: Objective = Preference("dpo", reference, beta=self.beta)
         if stage.refine:
             objective = Refinement(

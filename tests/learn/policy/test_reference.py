@@ -8,7 +8,7 @@ from safetensors.numpy import load, save
 
 from bench.errors import UserError
 from bench.learn.policy import reference
-from bench.learn.policy.completions import Completions
+from bench.learn.policy.completions import Completions, turned
 from bench.learn.policy.reference import reference_log_probs
 
 
@@ -97,6 +97,17 @@ def test_they_know_their_data(tmp_path):
         found.check(decoder("Llama"), groups()[1:])
     with pytest.raises(UserError, match="another order"):
         found.check(decoder("Llama"), groups()[::-1])
+
+
+def test_turned_round_they_are_those_of_the_turned_groups():
+    model, pairs = decoder("Llama"), [group for group in groups() if len(group.responses) == 2]
+    turn = np.arange(len(pairs)) % 2 == 0
+    other = [turned(group) if one else group for group, one in zip(pairs, turn, strict=True)]
+    known = reference_log_probs(model, pairs, cache_dir=None).turned(pairs, turn)
+    anew = reference_log_probs(model, other, cache_dir=None)
+    known.check(model, other)
+    for one, two in zip((*known.tokens, *known.sums), (*anew.tokens, *anew.sums), strict=True):
+        np.testing.assert_allclose(one, two, atol=1e-5)
 
 
 def test_a_file_without_a_vocabulary_is_made_again(tmp_path, computed):

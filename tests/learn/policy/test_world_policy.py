@@ -111,7 +111,7 @@ def test_a_base_policy_is_kept_apart_and_learns_the_same_responses_under_other_p
     follows, _ = world_policy(cache_dir=tmp_path, seed=1000, size="tiny")
     ignores, _ = base_policy(cache_dir=tmp_path, seed=1000, size="tiny")
     assert not torch.equal(follows.get_input_embeddings().weight, ignores.get_input_embeddings().weight)
-    with_own, with_other = learned
+    with_own, with_other = learned[0][: len(learned[1])], learned[1]
     for part in (0, 1):
         assert sorted(pair[part] for pair in with_own) == sorted(pair[part] for pair in with_other)
     assert len(set(with_own) & set(with_other)) < 0.05 * len(with_own)

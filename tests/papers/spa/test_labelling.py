@@ -14,6 +14,7 @@ from bench.data.world.gold import rewards
 from bench.data.world.lexicon import NUMBERS
 from bench.data.world.vocabulary import word_id
 from bench.label.likelihood import log_ratio
+from bench.learn.policy.reference import reference_log_probs
 from bench.papers.spa import labelling, world
 from bench.papers.spa.labelling import judgements
 
@@ -35,7 +36,8 @@ def labelled(loop, chain, **changes):
     stages = [*chain[:-1], replace(chain[-1], **changes)]
     policy = loop.policy(stages[:-1]).module
     prompts, groups = loop.groups(stages)
-    return policy, prompts, groups, judgements(loop, stages, policy, prompts, groups)
+    own = reference_log_probs(policy, groups, cache_dir=None)
+    return policy, prompts, groups, judgements(loop, stages, own, prompts, groups)
 
 
 REFERENCES = {
@@ -86,7 +88,7 @@ def test_the_truth_is_the_gold_order_costs_labels_and_ties_are_ties(loop, chain)
     stage = [replace(chain[0], labels="truth")]
     prompts, groups = loop.groups(chain[:1])
     groups[0] = replace(groups[0], responses=(groups[0].responses[0],) * 2)
-    found = judgements(loop, stage, loop.domain.sft, prompts, groups)
+    found = judgements(loop, stage, None, prompts, groups)
     gap = np.subtract(*(rewards(prompts, [group.responses[side] for group in groups]) for side in (0, 1)))
     assert found.labels_spent == len(groups)
     assert found.log_odds.tolist() == [float(np.sign(one)) * np.inf if one else 0.0 for one in gap]

@@ -77,12 +77,13 @@ def test_training_starts_from_the_policy_before_and_judging_from_sft(last, conte
     seen = {}
 
     class Watched(labelling.Direct):
-        def __init__(self, policy, reference, **keywords):
-            seen["judged"], seen["judging reference"] = parameters(policy), parameters(reference)
-            super().__init__(policy, reference, **keywords)
+        def __init__(self, own, reference, **keywords):
+            seen["judged"], seen["judging reference"] = own, parameters(reference)
+            super().__init__(own, reference, **keywords)
 
     class WatchedRefinement(spa_loop.Refinement):
         def __init__(self, reference, **keywords):
+            seen["training reference"] = reference
             seen["de-coupling reference"] = parameters(keywords["reference_model"])
             seen["decoupling"] = keywords["decoupling"]
             super().__init__(reference, **keywords)
@@ -92,8 +93,9 @@ def test_training_starts_from_the_policy_before_and_judging_from_sft(last, conte
         return real(policy, *arguments, **keywords)
 
     def watched_reference(model, *arguments, **keywords):
-        seen["training reference"] = parameters(model)
-        return real_reference(model, *arguments, **keywords)
+        seen["log-probabilities of"] = parameters(model)
+        seen["log-probabilities"] = real_reference(model, *arguments, **keywords)
+        return seen["log-probabilities"]
 
     real, real_reference = spa_loop.train, spa_loop.reference_log_probs
     monkeypatch.setattr(labelling, "Direct", Watched)
@@ -103,8 +105,11 @@ def test_training_starts_from_the_policy_before_and_judging_from_sft(last, conte
     loop._make(chain)
     assert not torch.equal(before, parameters(loop.domain.sft))
     assert torch.equal(seen["judging reference"], parameters(loop.domain.sft))
-    for name in ("judged", "training reference", "de-coupling reference", "start"):
+    for name in ("log-probabilities of", "de-coupling reference", "start"):
         assert torch.equal(seen[name], before), name
+    assert seen["judged"] is seen["log-probabilities"]
+    trained = sorted(map(sorted, (sums.tolist() for sums in seen["training reference"].sums)))
+    assert trained == sorted(map(sorted, (sums.tolist() for sums in seen["judged"].sums)))
     assert seen["decoupling"] == 0.25
 
 

@@ -29,9 +29,9 @@ def overlaps(first, second):
 
 
 @pytest.mark.parametrize("variant", Variant)
-def test_the_embedded_sizes_are_a_tenth_of_the_papers(variant):
+def test_the_embedded_sizes_are_three_fortieths_of_the_papers(variant):
     last = find(embedded("table1", variant), "spa", iteration=2 if variant == Variant.AS_RELEASED else 3)
-    assert [stage.pairs for stage in stages(last)] == [200, 800, 2000, 3000][: len(stages(last))]
+    assert [stage.pairs for stage in stages(last)] == [size * 3 // 40 for size in (2000, 8000, 20_000, 30_000)][: len(stages(last))]
     assert last.condition["gold_percent"] == 3.3
 
 
@@ -54,12 +54,12 @@ def test_the_loop_pays_once_and_then_judges_for_itself():
 
 def test_zephyr_pays_for_as_many_prompts_as_the_loop_has_for_one_epoch():
     (stage,) = stages(find(embedded("table1"), "zephyr"))
-    assert (stage.pairs, stage.labels, stage.epochs) == (6000, "people", 1)
+    assert (stage.pairs, stage.labels, stage.epochs) == (4500, "people", 1)
 
 
 @pytest.mark.parametrize("variant", Variant)
 def test_no_two_parts_of_the_prompts_overlap(variant):
-    pools = [(600 * draw, 600 * (draw + 1)) for draw in range(3)]
+    pools = [(450 * draw, 450 * (draw + 1)) for draw in range(3)]
     draws = embedded("table4", Variant.CORRECTED)
     parts = [stages(find(draws, "dpo", draw=draw + 1))[0].prompts for draw in range(3)]
     assert all(pool[0] == part[0] and part[1] <= pool[1] for pool, part in zip(pools, parts, strict=True))
@@ -90,7 +90,7 @@ LOOP = ("table1", "table2", "table6", "table10", "controls", "efficiency", "tabl
 @pytest.mark.parametrize("table", LOOP)
 def test_rows_that_tables_share_are_the_same_stages_with_the_same_settings(table):
     for method, condition in (("sft", {}), ("dpo", {}), ("spa", {"iteration": 1}), ("spa", {"iteration": 2})):
-        own = {"table3": {"gold_percent": 3.3}, "table4": {"draw": 1}, "efficiency": {"labels": 200}}.get(table, {})
+        own = {"table3": {"gold_percent": 3.3}, "table4": {"draw": 1}, "efficiency": {"labels": 150}}.get(table, {})
         if method == "sft" or (method, table) == ("spa", "efficiency"):
             own = {}
         found = find(embedded(table), method, **condition, **own)
@@ -112,16 +112,16 @@ def test_table3_has_four_seeds_and_the_same_two_iterations_after_each():
     tasks = embedded("table3")
     rows = [task for task in tasks if task.method == "spa" and task.condition["iteration"] == 2]
     assert [task.condition["gold_percent"] for task in rows] == [0.8, 1.7, 3.3, 10.0]
-    assert [stages(task)[0].prompts for task in rows] == [(0, 50), (0, 100), (0, 200), (0, 600)]
+    assert [stages(task)[0].prompts for task in rows] == [(0, 37), (0, 75), (0, 150), (0, 450)]
     assert len({tuple(stages(task)[1:]) for task in rows}) == 1
-    assert [stages(task)[0].pairs for task in tasks if task.method == "dpo"] == [50, 100, 200, 600]
+    assert [stages(task)[0].pairs for task in tasks if task.method == "dpo"] == [37, 75, 150, 450]
 
 
 def test_table4_draws_three_seeds_of_different_prompts():
     rows = [task for task in embedded("table4") if task.condition.get("iteration") == 2]
     assert [task.condition["draw"] for task in rows] == [1, 2, 3]
     seeds = [stages(task)[0] for task in rows]
-    assert {seed.pairs for seed in seeds} == {200}
+    assert {seed.pairs for seed in seeds} == {150}
     assert not any(overlaps(seeds[one].prompts, seeds[other].prompts) for one, other in ((0, 1), (0, 2), (1, 2)))
     assert len({tuple(stages(task)[1:]) for task in rows}) == 1
 
@@ -187,15 +187,15 @@ def test_figure4_pays_nobody_and_judges_against_the_model_before_its_tuning():
 
 def test_controls_are_the_loop_with_one_thing_changed():
     tasks = embedded("controls")
-    start, *spa = stages(find(tasks, "spa", iteration=3))
+    start, *spa = stages(find(tasks, "spa", iteration=2))
     for method, labels in (("spa_random_labels", "random"), ("spa_gold_labels", "truth")):
-        assert stages(find(tasks, method, iteration=3)) == [start, *(replace(stage, labels=labels) for stage in spa)]
+        assert stages(find(tasks, method, iteration=2)) == [start, *(replace(stage, labels=labels) for stage in spa)]
 
 
 def test_the_longer_dpo_takes_as_many_steps_as_the_loop_to_within_half_an_epoch():
     tasks, size = embedded("controls"), 32
     (longer,) = stages(find(tasks, "dpo_longer"))
-    (start, *spa) = stages(find(tasks, "spa", iteration=3))
+    (start, *spa) = stages(find(tasks, "spa", iteration=2))
     assert longer == replace(start, epochs=longer.epochs)
     an_epoch = -(-start.pairs // size)
     steps = start.epochs * an_epoch + sum(-(-stage.pairs // size) for stage in spa)
@@ -209,9 +209,9 @@ def test_efficiency_is_dpo_on_ever_more_labels():
     seeds = [stages(task) for task in rows]
     assert all(seed.labels == "people" for (seed,) in seeds)
     assert [seed.pairs for (seed,) in seeds] == labels
-    assert labels[0] < 200 < labels[-1]  # on both sides of what the loop has
-    beyond = [seed.prompts for (seed,) in seeds if seed.pairs > 600]
-    assert not any(overlaps(prompts, (0, 1800)) for prompts in beyond)  # the pools of the draws
+    assert labels[0] < 150 < labels[-1]  # on both sides of what the loop has
+    beyond = [seed.prompts for (seed,) in seeds if seed.pairs > 450]
+    assert not any(overlaps(prompts, (0, 1350)) for prompts in beyond)  # the pools of the draws
 
 
 @pytest.mark.parametrize("experiment", [experiment.name for experiment in PAPER.experiments])
@@ -227,10 +227,10 @@ def test_every_table_names_labelers_and_methods_that_there_are_and_prompts_that_
 def test_a_config_that_cannot_be_run_says_where_and_why():
     with pytest.raises(UserError, match=r"own\.yaml: decoupling has 1 values for 3 iterations"):
         read(decoupling=[0.5])
-    with pytest.raises(UserError, match=r"own\.yaml: seed_labels is 700, and a draw has a pool of 600 prompts"):
+    with pytest.raises(UserError, match=r"own\.yaml: seed_labels is 700, and a draw has a pool of 450 prompts"):
         read(seed_labels=700)
-    with pytest.raises(UserError, match="come to 14,200 prompts, and the domain has 14,000"):
-        read(prompts=[4200, 4000, 4000])
+    with pytest.raises(UserError, match="come to 15,000 prompts, and the domain has 14,000"):
+        read(prompts=[5500, 4000, 4000])
     with pytest.raises(UserError, match="test_prompts come to 3,000 prompts, and the domain has 2,000"):
         read(test_prompts=3000)
     with pytest.raises(UserError, match=r"own\.yaml: unknown key 'tresholds'"):
@@ -243,5 +243,5 @@ def test_a_config_that_cannot_be_run_says_where_and_why():
         read(domain=shipped()["domain"] | {"polcy": "small"})
     with pytest.raises(UserError, match=r"unknown key 'domain\.polcy'\. Did you mean 'policy'.*limits"):
         read(domain={"name": "text", "polcy": "small"})
-    with pytest.raises(UserError, match=r"own\.yaml: labels: 13,000 prompts, and the domain has 12,200"):
+    with pytest.raises(UserError, match=r"own\.yaml: labels: 13,000 prompts, and the domain has 12,650"):
         read("efficiency", labels=[100, 13_000])
