@@ -31,7 +31,8 @@ def overlaps(first, second):
 @pytest.mark.parametrize("variant", Variant)
 def test_the_embedded_sizes_are_three_fortieths_of_the_papers(variant):
     last = find(embedded("table1", variant), "spa", iteration=2 if variant == Variant.AS_RELEASED else 3)
-    assert [stage.pairs for stage in stages(last)] == [size * 3 // 40 for size in (2000, 8000, 20_000, 30_000)][: len(stages(last))]
+    papers = (2000, 8000, 20_000, 30_000)[: len(stages(last))]
+    assert [stage.pairs for stage in stages(last)] == [size * 3 // 40 for size in papers]
     assert last.condition["gold_percent"] == 3.3
 
 
