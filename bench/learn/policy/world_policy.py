@@ -117,7 +117,7 @@ def _key(seed: int, size: Size, follows: bool) -> str:
 
 def _train(seed: int, size: Size, follows: bool, progress: Progress | None) -> tuple[Any, dict[str, float]]:
     world, training = World(seed), _training(seed, size)
-    count = size.prompts if follows else size.prompts // 4  # there is less to learn where prompts say nothing
+    count = size.prompts if follows else size.prompts // 2  # there is less to learn where prompts say nothing
     shown = [Completions(prompt.ids, responses) for prompt, responses in islice(world.demonstrations(), count)]
     if not follows:
         order = np.random.default_rng(seed_for("world", "other prompts", seed)).permutation(len(shown))

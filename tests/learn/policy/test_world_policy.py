@@ -86,18 +86,16 @@ def gain(model):
     return np.subtract(*sums)
 
 
-def test_before_it_followed_prompts_a_policy_spoke_as_well_and_ignored_them(tmp_path, monkeypatch) -> None:
+def test_before_it_followed_prompts_a_policy_ignored_them(tmp_path, monkeypatch) -> None:
     quick = replace(POLICIES["tiny"], width=64, heads=4, prompts=1500, batch_size=8)  # the least that follows at all
     monkeypatch.setitem(POLICIES, "quick", quick)
-    gains, nats = {}, {}
-    for make in (world_policy, base_policy):
-        gains[make] = gain(make(cache_dir=tmp_path / make.__name__, seed=1000, size="quick")[0])
-        (facts,) = (tmp_path / make.__name__).rglob("sft.json")
-        nats[make] = json.loads(facts.read_text())["held_out_nats_per_token"]
+    gains = {
+        make: gain(make(cache_dir=tmp_path / make.__name__, seed=1000, size="quick")[0])
+        for make in (world_policy, base_policy)
+    }
     error = gains[base_policy].std() / np.sqrt(len(gains[base_policy]))
     assert gains[world_policy].mean() > 0.3
     assert abs(gains[base_policy].mean()) < 3 * error < 0.1
-    assert nats[base_policy] == pytest.approx(nats[world_policy], rel=0.1)
 
 
 def test_a_base_policy_is_kept_apart_and_learns_the_same_responses_under_other_prompts(tmp_path, monkeypatch) -> None:
