@@ -17,7 +17,7 @@ import numpy as np
 from bench.errors import UserError
 from bench.label.judgements import Judgements, require_two
 from bench.label.likelihood import log_ratio
-from bench.learn.policy.completions import Completions, Ids
+from bench.learn.policy.completions import Completions, Ids, turned
 
 LISTING = (  # SPA, Listing 1; the line breaks are those of Constitutional AI
     "Consider the following conversation between a human and an assistant:\n{prompt}\n"
@@ -121,7 +121,7 @@ class LLMJudge:
         require_two(groups)
         log_odds = log_ratio(self.policy, [self.ask(group) for group in groups])
         if self.both_orders:
-            exchanged = [replace(group, responses=group.responses[::-1]) for group in groups]
+            exchanged = [turned(group) for group in groups]
             log_odds = (log_odds - log_ratio(self.policy, [self.ask(group) for group in exchanged])) / 2
         return Judgements(log_odds)
 

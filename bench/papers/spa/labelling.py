@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
@@ -13,15 +12,14 @@ import numpy as np
 from bench.errors import UserError
 from bench.label import Direct, Judgements, Labeler, Likelihood, Random
 from bench.label.llm_judge import LLMJudge, judge_demonstrations
+from bench.learn.kept import Made, kept, place
 from bench.learn.policy.completions import Completions
 from bench.learn.policy.objectives import Demonstration
 from bench.learn.policy.reference import ReferenceLogProbs
 from bench.learn.policy.trainer import train
 from bench.learn.policy.training import Training
-from bench.papers.spa.kept import Made, kept
 from bench.papers.spa.stage import Stage
 from bench.seeds import seed_for
-from bench.spec import canonical
 
 if TYPE_CHECKING:
     from bench.papers.spa.loop import Loop
@@ -76,7 +74,7 @@ def _llm_judge(loop: Loop, stages: Sequence[Stage], own: ReferenceLogProbs) -> L
     question = loop.domain.question()
 
     def teach() -> Made:
-        prompts, groups = loop.groups(stages[:1])
+        prompts, groups = loop.groups(stages[:1], loop.domain.sft)
         shown = judge_demonstrations(groups, loop.domain.people(prompts, groups), question)
         model = copy.deepcopy(loop.domain.sft)
         training = Training(
@@ -90,8 +88,7 @@ def _llm_judge(loop: Loop, stages: Sequence[Stage], own: ReferenceLogProbs) -> L
         return Made(model.eval(), {"training_seconds": fit.seconds})
 
     parts = {"version": JUDGE_VERSION, "judge": loop.settings["judge"], "seed": loop.key(stages[:1])}
-    name = hashlib.sha256(canonical(parts).encode()).hexdigest()
-    path = loop.context.cache_dir / "spa" / f"judge-{name}.safetensors"
+    path = place(loop.context.cache_dir / "spa", "judge", parts)
     return LLMJudge(kept(path, lambda: copy.deepcopy(loop.domain.sft), teach).module, question)
 
 

@@ -18,6 +18,7 @@ import numpy as np
 
 from bench.label import ordered
 from bench.label.judgements import longer_first
+from bench.learn.kept import Made, kept
 from bench.learn.policy.completions import Completions
 from bench.learn.policy.metrics import Fit
 from bench.learn.policy.objectives import Objective, Preference
@@ -26,7 +27,6 @@ from bench.learn.policy.refinement import Refinement
 from bench.learn.policy.trainer import train
 from bench.learn.policy.training import Training
 from bench.papers.spa.domain import Ids, domain
-from bench.papers.spa.kept import Made, kept
 from bench.papers.spa.label_quality import label_facts, length_facts, mark_facts
 from bench.papers.spa.labelling import judgements
 from bench.papers.spa.stage import Stage, write
@@ -53,8 +53,8 @@ class Loop:
             return Made(self.domain.sft, {})
         return kept(self.path(stages), lambda: copy.deepcopy(self.domain.sft), lambda: self._make(stages))
 
-    def groups(self, stages: Sequence[Stage]) -> tuple[list[Any], list[Completions]]:
-        """The prompts of the last of `stages`, with two responses: those that people judged, else of the policy before.
+    def groups(self, stages: Sequence[Stage], before: Any) -> tuple[list[Any], list[Completions]]:
+        """The prompts of the last of `stages`, with two responses: those that people judged, else samples of `before`.
 
         `corrected` leaves out pairs of identical responses where nobody is paid for them.
         """
@@ -62,7 +62,7 @@ class Loop:
         given = self.domain.given(prompts) if stages[-1].labels == "people" else None
         if given is not None:
             return given
-        both = self.responses(self.policy(stages[:-1]).module, prompts, 2, f"stage {len(stages)}")
+        both = self.responses(before, prompts, 2, f"stage {len(stages)}")
         groups = [Completions(prompt.ids, tuple(pair)) for prompt, pair in zip(prompts, both, strict=True)]
         if self.settings["drop_identical"] and stages[-1].labels != "people":
             kept_rows = [row for row, group in enumerate(groups) if not _identical(group)]
@@ -94,7 +94,7 @@ class Loop:
     def _make(self, stages: Sequence[Stage]) -> Made:
         before = self.policy(stages[:-1]).module
         began = time.perf_counter()
-        prompts, groups = self.groups(stages)
+        prompts, groups = self.groups(stages, before)
         sampled = time.perf_counter()
         gap = self.domain.truth(prompts, groups)
         if self.settings["end_twice"]:

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field, replace
 from itertools import groupby, product
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
-from bench.papers.spa.settings import DRAWS, TextSettings, WorldSettings
+from bench.papers.spa.settings import DRAWS, Settings, TextSettings, WorldSettings
 from bench.papers.spa.stage import Stage, write
 from bench.run.config import Config, Count, NotNegative, Positive, Share
 from bench.spec import Request, Scalar, Task, Variant
@@ -17,10 +17,8 @@ from bench.spec import Request, Scalar, Task, Variant
 RELEASED_ITERATIONS = 2  # run_all.sh: `1 2`; the third part of the data is made and never used
 
 
-class Judge(BaseModel):
+class Judge(Settings):
     """How the SFT policy is taught to judge (Appendix B.2)."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     epochs: Count
     learning_rate: Positive

@@ -16,11 +16,13 @@ DRAWS = 3  # of the seed (Table 4)
 Policy = Literal["compact", "small", "llama", "tiny"]  # an SFT policy of the known-truth world
 
 
-class _Settings(BaseModel):
+class Settings(BaseModel):
+    """Keys of a config below the top."""
+
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class Ranker(_Settings):
+class Ranker(Settings):
     """The world's stand-in for PairRM: a reward model trained on many labels of other prompts."""
 
     labels: Count
@@ -28,7 +30,7 @@ class Ranker(_Settings):
     learning_rate: Positive
 
 
-class WorldSettings(_Settings):
+class WorldSettings(Settings):
     """The known-truth world (`world.py`)."""
 
     name: Literal["world"]
@@ -74,7 +76,7 @@ class WorldSettings(_Settings):
         return {"world": world.FINGERPRINT, "gold": gold.FINGERPRINT}
 
 
-class Backbone(_Settings):
+class Backbone(Settings):
     """A language model."""
 
     name: str  # as tables name it
@@ -91,7 +93,7 @@ class Backbone(_Settings):
         return Source(Origin(self.origin), self.id)
 
 
-class RewardJudge(_Settings):
+class RewardJudge(Settings):
     """A reward model on the SFT policy's backbone, trained on pairs of people that no stage has."""
 
     kind: Literal["reward_model"]
@@ -102,7 +104,7 @@ class RewardJudge(_Settings):
     batch_size: Count
 
 
-class AlpacaEvalJudge(_Settings):
+class AlpacaEvalJudge(Settings):
     """AlpacaEval 2.0: a chat endpoint compares answers with those of GPT-4-turbo."""
 
     kind: Literal["alpaca_eval"]
@@ -112,14 +114,14 @@ class AlpacaEvalJudge(_Settings):
     requests_per_minute: Positive | None = None
 
 
-class Limits(_Settings):
+class Limits(Settings):
     """Most tokens; see bench/learn/policy/encoding.py for what is cut where."""
 
     prompt: Count
     response: Count  # of the answers that people judged; samples have `max_tokens`
 
 
-class Engine(_Settings):
+class Engine(Settings):
     """How training is done on this machine (bench/learn/policy/training.py)."""
 
     dtype: Literal["float32", "bfloat16"]
@@ -127,7 +129,7 @@ class Engine(_Settings):
     gradient_checkpointing: bool = False
 
 
-class TextSettings(_Settings):
+class TextSettings(Settings):
     """Language models on text (`text.py`, `corpora.py`)."""
 
     name: Literal["text"]

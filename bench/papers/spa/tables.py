@@ -6,9 +6,8 @@ Rows that tables share are the same stages, so their policies are trained once.
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
 
-from pydantic import BaseModel, ConfigDict, model_validator
+from pydantic import model_validator
 
 from bench.papers.spa.recipe import (
     Row,
@@ -18,9 +17,9 @@ from bench.papers.spa.recipe import (
     plainly,
     seed,
 )
-from bench.papers.spa.settings import DRAWS, Backbone, Policy
+from bench.papers.spa.settings import DRAWS, Backbone, Policy, Settings
 from bench.run.config import Count, NotNegative, Positive
-from bench.spec import Variant
+from bench.spec import Scalar, Variant
 
 
 class Table3Config(SpaConfig):
@@ -29,10 +28,8 @@ class Table3Config(SpaConfig):
     sizes: list[Count]  # labels
 
 
-class Other(BaseModel):
+class Other(Settings):
     """Another SFT policy, and what of the config it has otherwise."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     policy: Policy | Backbone  # as the domain has them
     iterations: Count = 2
@@ -73,15 +70,17 @@ class EfficiencyConfig(SpaConfig):
         return self
 
 
-def _start(config: SpaConfig, **condition: Any) -> list[Row]:
+def _paid(config: SpaConfig) -> dict[str, Scalar]:
+    return {"gold_percent": config.gold_percent(config.seed_labels)}
+
+
+def _start(config: SpaConfig) -> list[Row]:
     """The policies that every table begins with: SFT, and DPO on the seed."""
-    paid = {"gold_percent": config.gold_percent(config.seed_labels)}
-    return [Row("sft", (), condition), Row("dpo", (seed(config),), paid | condition)]
+    return [Row("sft", ()), Row("dpo", (seed(config),), _paid(config))]
 
 
-def _spa(config: SpaConfig, variant: Variant, count: int | None = None, method: str = "spa") -> list[Row]:
-    paid = config.gold_percent(config.seed_labels)
-    return by_iteration(method, seed(config), iterations(config, variant, count), gold_percent=paid)
+def _spa(config: SpaConfig, variant: Variant, count: int | None = None) -> list[Row]:
+    return by_iteration("spa", seed(config), iterations(config, variant, count), **_paid(config))
 
 
 def table1(config: SpaConfig, variant: Variant) -> list[Row]:
@@ -96,7 +95,7 @@ def table1(config: SpaConfig, variant: Variant) -> list[Row]:
 
 def table2(config: SpaConfig, variant: Variant) -> list[Row]:
     """Three judges, at every iteration."""
-    paid = {"gold_percent": config.gold_percent(config.seed_labels)}
+    paid = _paid(config)
     rows = [*_start(config), *_spa(config, variant)]
     for method, labels in (("iterative_dpo_pairrm", "ranker"), ("iterative_dpo_llm_judge", "llm_judge")):
         rows += by_iteration(method, seed(config), plainly(iterations(config, variant), labels), **paid)
@@ -115,12 +114,11 @@ def table3(config: Table3Config, variant: Variant) -> list[Row]:
 
 def table4(config: SpaConfig, variant: Variant) -> list[Row]:
     """Three draws of the seed, two iterations of each."""
-    paid = config.gold_percent(config.seed_labels)
     rows = [Row("sft", ())]
     for draw in range(1, DRAWS + 1):
         start = seed(config, draw=draw)
-        rows.append(Row("dpo", (start,), {"gold_percent": paid, "draw": draw}))
-        rows += by_iteration("spa", start, iterations(config, variant, 2, draw), gold_percent=paid, draw=draw)
+        rows.append(Row("dpo", (start,), _paid(config) | {"draw": draw}))
+        rows += by_iteration("spa", start, iterations(config, variant, 2, draw), draw=draw, **_paid(config))
     return rows
 
 
@@ -137,7 +135,7 @@ def table5(config: Table5Config, variant: Variant) -> list[Row]:
 
 def table6(config: SpaConfig, variant: Variant) -> list[Row]:
     """The method part by part."""
-    paid = {"gold_percent": config.gold_percent(config.seed_labels)}
+    paid = _paid(config)
     whole = iterations(config, variant)
     coupled = tuple(replace(stage, decoupling=0.0) for stage in whole)
     return [
@@ -150,7 +148,7 @@ def table6(config: SpaConfig, variant: Variant) -> list[Row]:
 
 def table7(config: SpaConfig, variant: Variant) -> list[Row]:
     """From the first iteration, without refinement, to the second by four judgements."""
-    paid = {"gold_percent": config.gold_percent(config.seed_labels)}
+    paid = _paid(config)
     first, second = plainly(iterations(config, variant, 2))
     rows = [*_start(config), *by_iteration("expansion", seed(config), (first, second), **paid)]
     for method, labels in (
@@ -165,7 +163,7 @@ def table7(config: SpaConfig, variant: Variant) -> list[Row]:
 
 def table10(config: Table10Config, variant: Variant) -> list[Row]:
     """Two iterations, with a penalty on length and without."""
-    paid = {"gold_percent": config.gold_percent(config.seed_labels)}
+    paid = _paid(config)
     stages = iterations(config, variant, 2)
     shorter = [replace(stage, length_penalty=config.length_penalty) for stage in stages]
     return [
@@ -187,7 +185,7 @@ def figure4(config: SpaConfig, variant: Variant) -> list[Row]:
 
 def controls(config: ControlsConfig, variant: Variant) -> list[Row]:
     """What a reviewer would ask for, after two iterations."""
-    paid = {"gold_percent": config.gold_percent(config.seed_labels)}
+    paid = _paid(config)
     start, whole = seed(config), iterations(config, variant, 2)
     steps = sum(stage.epochs * -(-stage.pairs // config.batch_size) for stage in (start, *whole))
     longer = replace(start, epochs=round(steps / -(-start.pairs // config.batch_size)))

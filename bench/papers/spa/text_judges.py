@@ -19,13 +19,13 @@ from bench.evaluate.judges import EndpointJudge, GoldJudge
 from bench.evaluate.judges.client import Endpoint
 from bench.evaluate.judges.endpoint import LOG_PROBS
 from bench.label.judgements import first_minus_second, longer_first
+from bench.learn.kept import Made, kept, place
 from bench.learn.policy.completions import Completions, Ids
 from bench.learn.policy.objectives import PairwiseReward
 from bench.learn.policy.reference import data_hash
 from bench.learn.policy.reward_model import RewardModel
 from bench.learn.policy.trainer import train
 from bench.learn.policy.training import Training
-from bench.papers.spa.kept import Made, kept
 from bench.papers.spa.settings import AlpacaEvalJudge, RewardJudge
 from bench.seeds import seed_for
 from bench.spec import Context, canonical
@@ -76,7 +76,7 @@ class LearnedJudge:
             **settings.model_dump(),
             **engine,
         }
-        path = cache_dir / "spa" / f"judge-{hashlib.sha256(canonical(parts).encode()).hexdigest()}.safetensors"
+        path = place(cache_dir / "spa", "judge", parts)
 
         def untrained() -> RewardModel:
             return RewardModel(copy.deepcopy(policy.base_model), seed=0)
@@ -148,7 +148,7 @@ class AlpacaEval:
         raise UserError(f"{self.settings.kind} compares with {alpaca_eval.BASELINE} only")
 
     def quality(self, prompts: Sequence[Ids], responses: Sequence[Ids], texts: Sequence[str]) -> dict[str, float]:
-        """Of texts in the order of the prompts: both win rates, the plain one's standard error, and their length."""
+        """Of texts in the order of the prompts: both win rates, the plain one's standard error."""
         data_dir = self.context.data_dir
         if data_dir is None:
             raise UserError("AlpacaEval needs a data directory: name it with --data-dir or PREFBENCH_DATA")
@@ -178,8 +178,7 @@ class AlpacaEval:
             "win_rate_standard_error": row["standard_error"],
             "length_controlled_win_rate": row["length_controlled_winrate"],
         }
-        shares = {name: float(value) / 100 for name, value in found.items() if value is not None}
-        return {**shares, "mean_characters": float(np.mean([len(text) for text in texts]))}
+        return {name: float(value) / 100 for name, value in found.items() if value is not None}
 
     def _endpoint(self, texts: Sequence[str]) -> EndpointJudge:
         settings = self.settings

@@ -72,21 +72,24 @@ def _gpu_bytes() -> int:
     return torch.cuda.get_device_properties(0).total_memory if torch.cuda.is_available() else 0
 
 
-def _file(data_dir: Path | None, file: DataFile) -> str:
-    """The hash that reading holds the file to."""
+def _there(data_dir: Path | None) -> Path:
     if data_dir is None:
         raise Unavailable("needs a data directory: name one with --data-dir or PREFBENCH_DATA")
-    if not (data_dir / file.path).is_file():
-        raise Unavailable(f"needs {data_dir / file.path}")
+    return data_dir
+
+
+def _file(data_dir: Path | None, file: DataFile) -> str:
+    """The hash that reading holds the file to."""
+    path = _there(data_dir) / file.path
+    if not path.is_file():
+        raise Unavailable(f"needs {path}")
     return file.sha256
 
 
 def _pairs(settings: TextSettings, data_dir: Path | None) -> str:
     if settings.corpus == hh_rlhf.NAME:
         return _file(data_dir, hh_rlhf.FILE)
-    if data_dir is None:
-        raise Unavailable("needs a data directory: name one with --data-dir or PREFBENCH_DATA")
-    folder = data_dir / ultrafeedback.NAME
+    folder = _there(data_dir) / ultrafeedback.NAME
     if not folder.is_dir():
         repo = ultrafeedback.HUB.repo
         raise Unavailable(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import hashlib
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
@@ -21,6 +20,7 @@ from bench.evaluate.judges import GoldJudge
 from bench.generate import sample
 from bench.label import Human, Judgements, Labeler, Reward, ordered
 from bench.label.llm_judge import Question, TokenQuestion
+from bench.learn.kept import Made, kept, place
 from bench.learn.policy.completions import Completions
 from bench.learn.policy.objectives import PairwiseReward
 from bench.learn.policy.reference import weights_hash
@@ -28,9 +28,8 @@ from bench.learn.policy.reward_model import RewardModel
 from bench.learn.policy.trainer import train
 from bench.learn.policy.training import Training
 from bench.learn.policy.world_policy import base_policy, world_policy
-from bench.papers.spa.kept import Made, kept
 from bench.seeds import seed_for
-from bench.spec import Context, canonical
+from bench.spec import Context
 
 RANKER_VERSION = 1
 RANKER_TOKENS = 40  # of a response that the ranker learns from
@@ -74,8 +73,7 @@ class WorldDomain:
     def ranker(self) -> Labeler:
         """A reward model that starts from the SFT policy, trained on labelled pairs of prompts that no stage has."""
         parts = {"version": RANKER_VERSION, "seed": self.seed, "sft": self.sft_hash, **self.settings["ranker"]}
-        name = hashlib.sha256(canonical(parts).encode()).hexdigest()
-        path = self.context.cache_dir / "spa" / f"ranker-{name}.safetensors"
+        path = place(self.context.cache_dir / "spa", "ranker", parts)
         return Reward(kept(path, self._headed, self._ranked).module.scores)
 
     def question(self) -> Question:

@@ -35,7 +35,7 @@ def labelled(loop, chain, **changes):
     """Of the last stage, changed: (the policy before it, its prompts, its groups, their judgements)."""
     stages = [*chain[:-1], replace(chain[-1], **changes)]
     policy = loop.policy(stages[:-1]).module
-    prompts, groups = loop.groups(stages)
+    prompts, groups = loop.groups(stages, loop.policy(stages[:-1]).module)
     own = reference_log_probs(policy, groups, cache_dir=None)
     return policy, prompts, groups, judgements(loop, stages, own, prompts, groups)
 
@@ -86,7 +86,7 @@ def test_people_are_paid_for_every_label_and_say_the_same_again(loop, chain):
 
 def test_the_truth_is_the_gold_order_costs_labels_and_ties_are_ties(loop, chain):
     stage = [replace(chain[0], labels="truth")]
-    prompts, groups = loop.groups(chain[:1])
+    prompts, groups = loop.groups(chain[:1], loop.domain.sft)
     groups[0] = replace(groups[0], responses=(groups[0].responses[0],) * 2)
     found = judgements(loop, stage, None, prompts, groups)
     gap = np.subtract(*(rewards(prompts, [group.responses[side] for group in groups]) for side in (0, 1)))

@@ -138,7 +138,7 @@ def trained_pairs(loop, chain, monkeypatch):
 
 def test_as_released_every_response_gets_another_end_token(context, monkeypatch):
     loop, chain = loop_of(find(planned("table1", Variant.AS_RELEASED), "dpo"), context)
-    sampled = [group.responses for group in loop.groups(chain)[1]]
+    sampled = [group.responses for group in loop.groups(chain, loop.policy(chain[:-1]).module)[1]]
     pairs = trained_pairs(loop, chain, monkeypatch)
     assert len(pairs) == len(sampled)
     for pair, responses in zip(pairs, sampled, strict=True):
@@ -151,8 +151,8 @@ def test_corrected_leaves_out_pairs_of_identical_responses_that_nobody_is_paid_f
         task = find(planned("table1", variant), "spa", iteration=1)
         settings = {**task.settings, "sampling": {"temperature": 0.05, "max_tokens": 4}}
         loop, (start, stage) = Loop(settings, task.seed, context), stages(task)
-        found[variant] = loop.groups([replace(stage, prompts=(60, 84))])
-        paid[variant] = loop.groups([start])[1]
+        found[variant] = loop.groups([replace(stage, prompts=(60, 84))], loop.domain.sft)
+        paid[variant] = loop.groups([start], loop.domain.sft)[1]
     identical = [np.array_equal(*group.responses) for group in found[Variant.AS_PUBLISHED][1]]
     assert any(identical)
     prompts, groups = found[Variant.CORRECTED]

@@ -82,7 +82,7 @@ def test_a_stage_made_again_is_the_same_to_the_bit(plan, outcomes, place, tmp_pa
 def test_the_seed_is_what_people_judged_and_nothing_is_sampled(plan, place, monkeypatch):
     loop, stages = loop_of(plan()[1], place)
     monkeypatch.setattr(spa_text, "sample", None)
-    prompts, groups = loop.groups(stages)
+    prompts, groups = loop.groups(stages, loop.policy(stages[:-1]).module)
     judged = loop.domain.people(prompts, groups)
     for prompt, group, first in zip(prompts, groups, judged.first, strict=True):
         better, worse = (loop.domain.text(group.responses[side]) for side in (int(not first), int(first)))
@@ -91,6 +91,15 @@ def test_the_seed_is_what_people_judged_and_nothing_is_sampled(plan, place, monk
         assert all(response[-1] == loop.domain.end or len(response) == 24 for response in group.responses)
     assert len({bool(first) for first in judged.first}) == 2  # a judge that is taught on them must not see a side
     assert judged.labels_spent == 6
+
+
+def test_length_is_counted_in_characters(plan, place):
+    domain = loop_of(plan()[1], place)[0].domain
+    texts = ["yes", "and then ?"]
+    said = [np.array(domain.tokenizer.encode(text, add_special_tokens=False), dtype=np.int32) for text in texts]
+    found = domain.quality(domain.prompts("test", 0, 2), said)
+    assert found["mean_characters"] == np.mean([len(domain.text(ids)) for ids in said])
+    assert domain.quality(domain.prompts("test", 0, 2), [said[0], said[0]])["mean_characters"] == len("yes")
 
 
 def test_prompts_are_conversations_in_the_chat_template(plan, place):
@@ -154,7 +163,7 @@ def test_other_labels_work_on_text(plan, place):
 
 def test_the_judge_in_words_is_asked_with_the_conversation(plan, place):
     loop, stages = loop_of(plan()[1], place)
-    group = loop.groups(stages)[1][0]
+    group = loop.groups(stages, loop.policy(stages[:-1]).module)[1][0]
     asked = loop.domain.tokenizer.decode(loop.domain.question()(group).prompt)
     assert "Please choose the response that is the most helpful" in asked
     assert "and then?" in asked

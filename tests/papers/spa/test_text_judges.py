@@ -41,7 +41,6 @@ def test_a_models_own_judgements_give_its_row_of_the_leaderboard(data_dir, tmp_p
     assert 100 * found["win_rate_standard_error"] == pytest.approx(official.standard_error, abs=0.01)
     # The official column has difficulties of some 120 models and gamed baselines, which are not among the data.
     assert 100 * found["length_controlled_win_rate"] == pytest.approx(official.length_controlled_winrate, abs=2)
-    assert found["mean_characters"] == pytest.approx(np.mean([len(answer.text) for answer in given]))
     judge.quality([], [], ["other texts"] * len(given))
     assert asked["answers"].name != AlpacaEval._endpoint(judge, [answer.text for answer in given]).answers.name
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 
 from bench.files import replace
+from bench.spec import canonical
 
 
 @dataclass(frozen=True)
@@ -22,6 +24,11 @@ class Made:
 
     module: Any
     facts: Mapping[str, float]
+
+
+def place(folder: Path, kind: str, parts: Mapping[str, Any]) -> Path:
+    """The file in `folder` of weights that depend on `parts` (JSON values) alone."""
+    return folder / f"{kind}-{hashlib.sha256(canonical(parts).encode()).hexdigest()}.safetensors"
 
 
 def kept(path: Path, like: Callable[[], Any], make: Callable[[], Made]) -> Made:

@@ -10,7 +10,7 @@ from multiprocessing import get_context
 import pytest
 import torch
 
-from bench.papers.spa.kept import Made, kept
+from bench.learn.kept import Made, kept
 
 PROCESSES = 3
 
