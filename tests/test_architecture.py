@@ -17,6 +17,7 @@ LAYERS = (
     ("bench.data", "bench.models"),
     ("bench.learn",),
     ("bench.generate",),
+    ("bench.select",),
     ("bench.label",),
     ("bench.evaluate",),
     ("bench.run",),
@@ -25,7 +26,15 @@ LAYERS = (
     ("bench.papers",),
     ("bench.cli",),
 )
-CONTENT = ("bench.data", "bench.models", "bench.learn", "bench.generate", "bench.label", "bench.evaluate")
+CONTENT = (
+    "bench.data",
+    "bench.models",
+    "bench.learn",
+    "bench.generate",
+    "bench.select",
+    "bench.label",
+    "bench.evaluate",
+)
 TRUTH = ("bench.data.world.gold", "bench.data.world.card")
 FORBIDDEN = {  # within the order above, and yet not allowed: these know spec, not each other's content
     "bench.run": CONTENT,
@@ -33,6 +42,7 @@ FORBIDDEN = {  # within the order above, and yet not allowed: these know spec, n
     "bench.report": CONTENT,
     "bench.learn": TRUTH,  # what labels cost is counted; nobody reads the truth for free
     "bench.generate": TRUTH,
+    "bench.select": TRUTH,
     "bench.label": TRUTH,
     "bench.papers": ("bench.report",),
 }
