@@ -132,19 +132,34 @@ def _work(
     failed = 0
     errors: set[str] = set()
     with Workers(jobs) as workers:
-        for part, tasks in work:
-            if not tasks:
-                continue
-            cost = sum(map(part.experiment.seconds, tasks))
-            if part.experiment.prepare is not None:
-                here = Context(data_dir, paths.cache_dir(), store.folder, jobs)
-                with counting(f"{part.experiment.name} preparation", screen) as progress:
-                    part.experiment.prepare(tasks, here, progress)
-            done = execute(part.experiment, tasks, workplace, workers)
-            for item in follow(done, f"{part.experiment.name} {part.variant}", len(tasks), cost, screen):
-                if item.error:
-                    failed += 1
-                    if item.error not in errors:  # a thousand tasks can fail for one reason
-                        screen.print(f"failed: {item.task.label()}: {item.error}")
-                    errors.add(item.error)
+        for together in _together(work):
+            for part, tasks in together:
+                if part.experiment.prepare is not None:
+                    here = Context(data_dir, paths.cache_dir(), store.folder, jobs)
+                    with counting(f"{part.experiment.name} preparation", screen) as progress:
+                        part.experiment.prepare(tasks, here, progress)
+            running = [execute(part.experiment, tasks, workplace, workers) for part, tasks in together]
+            for (part, tasks), done in zip(together, running, strict=True):
+                cost = sum(map(part.experiment.seconds, tasks))
+                for item in follow(done, f"{part.experiment.name} {part.variant}", len(tasks), cost, screen):
+                    if item.error:
+                        failed += 1
+                        if item.error not in errors:  # a thousand tasks can fail for one reason
+                            screen.print(f"failed: {item.task.label()}: {item.error}")
+                        errors.add(item.error)
     return failed
+
+
+def _together(work: Sequence[tuple[Part, list[Task]]]) -> list[list[tuple[Part, list[Task]]]]:
+    """What is to be done, in runs of parts that the same workers take one after another without a pause.
+
+    A part that is prepared, with all cores, begins one.
+    """
+    runs: list[list[tuple[Part, list[Task]]]] = []
+    for part, tasks in work:
+        if not tasks:
+            continue
+        if not runs or part.experiment.prepare or part.experiment.parallel != runs[-1][-1][0].experiment.parallel:
+            runs.append([])
+        runs[-1].append((part, tasks))
+    return runs

@@ -90,15 +90,19 @@ class Workers:
 
 
 def execute(experiment: Experiment, tasks: Sequence[Task], workplace: Workplace, workers: Workers) -> Iterator[Done]:
-    """Run `tasks` on `workers` and yield each as it finishes, in whatever order that is.
+    """Hand `tasks` to `workers` at once, and yield each as it finishes, in whatever order that is.
 
-    UserError (a full disk, a changed data file) stops the run; any other error of a task is recorded as its failure
+    Called for the next experiment before this one's tasks are done, it leaves no worker idle in between. UserError (a full disk, a changed data file) stops the run; any other error of a task is recorded as its failure
     and the rest goes on.
     """
     pool, threads = workers.pool(experiment)
-    waiting: set[Future[list[tuple[Task, str | None]]]] = {
-        pool.submit(_run_chunk, experiment.execute, chunk, workplace, threads) for chunk in _chunks(experiment, tasks)
-    }
+    chunks = _chunks(experiment, tasks)
+    return _finished(
+        experiment, {pool.submit(_run_chunk, experiment.execute, chunk, workplace, threads) for chunk in chunks}
+    )
+
+
+def _finished(experiment: Experiment, waiting: set[Future[list[tuple[Task, str | None]]]]) -> Iterator[Done]:
     while waiting:
         finished, waiting = wait(waiting, return_when=FIRST_COMPLETED)
         for future in finished:

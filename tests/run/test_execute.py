@@ -41,6 +41,16 @@ def test_workers_are_kept_from_one_experiment_to_the_next(paper, workplace):
         assert len(processes) == 1
 
 
+def test_work_is_handed_over_at_once_so_that_no_worker_waits_between_experiments(paper, workplace):
+    experiment = paper.experiments[0]
+    with Workers(1) as workers:
+        this = execute(experiment, tasks(1), workplace, workers)
+        following = execute(experiment, tasks(2), workplace, workers)
+        list(following)
+        assert len(Store(workplace.runs, "toy").read().records) == 2  # though nobody has asked for this one's
+        assert [done.task.condition["n"] for done in this] == [1]
+
+
 def test_every_task_becomes_a_record_with_provenance_and_cost(paper, workplace):
     work = tasks(1, 2, 3)
     assert {done.task.id for done in run(paper, workplace, work)} == {task.id for task in work}

@@ -21,7 +21,7 @@ from bench.spec import Progress
 __all__ = ["LogProbs", "hidden_states", "in_chunks", "log_probs", "response_log_probs", "response_sums"]
 
 LOGITS = 2**24  # logits that exist at a time, 64 MiB of float32
-MAX_TOKENS = 8192  # of a stream, where no gradient is kept
+MAX_TOKENS = 4096  # of a stream, where no gradient is kept: at 8192 the states of a small model leave the cache
 
 
 @dataclass(frozen=True)

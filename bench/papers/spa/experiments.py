@@ -10,7 +10,7 @@ from bench.papers.spa.recipe import Row, SpaConfig, tasks
 from bench.papers.spa.stage import Stage
 from bench.spec import Context, Experiment, Outcome, Profile, Request, Task, Variant
 
-VERSION = 2
+VERSION = 3
 _TEXT = {
     Variant.CORRECTED: "the text's method; pairs of identical responses are left out, which tell nothing",
     Variant.AS_PUBLISHED: "the text's method, a pair for every prompt",

@@ -33,7 +33,7 @@ from bench.papers.spa.stage import Stage, write
 from bench.seeds import seed_for
 from bench.spec import Context, canonical
 
-VERSION = 4  # of what a stage is: raise it when the same settings give another policy
+VERSION = 5  # of what a stage is: raise it when the same settings give another policy
 _NEEDED = ("domain", "sampling", "training", "refinement", "judge", "end_twice", "drop_identical")  # by a stage
 
 

@@ -21,7 +21,8 @@ from bench.papers.spa.stage import Stage
 from bench.seeds import seed_for
 from bench.spec import Context, Outcome, Task
 
-VERSION = 1  # of what is measured
+VERSION = 2  # of what is measured
+DIVERGENCE_PROMPTS = 200  # a KL is seen sooner than a win rate
 
 
 def measured(task: Task, context: Context) -> Outcome:
@@ -54,7 +55,7 @@ def _measured(loop: Loop, stages: Sequence[Stage], test_prompts: int, against: d
             theirs = _one_each(loop, stages[:count], prompts)
             metrics[f"win_rate_over_{name}"] = win_rate(loop.domain.compare(prompts, own, theirs)).mean
     if stages:
-        metrics["kl_from_sft"] = _divergence(loop, made.module, prompts)
+        metrics["kl_from_sft"] = _divergence(loop, made.module, prompts[:DIVERGENCE_PROMPTS])
     return {**metrics, **made.facts, "judging_seconds": time.perf_counter() - began}
 
 

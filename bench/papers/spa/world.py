@@ -33,6 +33,7 @@ from bench.spec import Context
 
 RANKER_VERSION = 1
 RANKER_TOKENS = 40  # of a response that the ranker learns from
+BATCH_TOKENS = 2**16  # sampled at a time: of policies so small, all samples of a stage
 
 
 class WorldDomain:
@@ -56,7 +57,8 @@ class WorldDomain:
 
     def sample(self, policy: Any, prompts: Sequence[Prompt], **sampling: Any) -> list[list[Ids]]:
         """See Domain."""
-        found = sample(policy, [prompt.ids for prompt in prompts], stop=(END_ID,), **sampling)
+        ids = [prompt.ids for prompt in prompts]
+        found = sample(policy, ids, stop=(END_ID,), batch_tokens=BATCH_TOKENS, **sampling)
         return [[one.tokens for one in each] for each in found]
 
     def people(self, prompts: Sequence[Prompt], groups: Sequence[Completions]) -> Judgements:
