@@ -92,7 +92,9 @@ class Workers:
 def execute(experiment: Experiment, tasks: Sequence[Task], workplace: Workplace, workers: Workers) -> Iterator[Done]:
     """Hand `tasks` to `workers` at once, and yield each as it finishes, in whatever order that is.
 
-    Called for the next experiment before this one's tasks are done, it leaves no worker idle in between. UserError (a full disk, a changed data file) stops the run; any other error of a task is recorded as its failure
+    Called for the next experiment before this one's tasks are done, it leaves no worker idle in between.
+
+    UserError (a full disk, a changed data file) stops the run; any other error of a task is recorded as its failure
     and the rest goes on.
     """
     pool, threads = workers.pool(experiment)
