@@ -4,16 +4,29 @@ A selector has one method, `scores(groups)`, as a labeler has `label(groups)`; `
 What a selector goes by (a reward model, a policy, an encoder) it is made with. None may read the gold reward.
 """
 
-from bench.select.pvar import PVar
+from bench.select.diversity import Diversity, policy_embeddings
+from bench.select.ensemble import Ensemble
+from bench.select.length_difference import LengthDifference
+from bench.select.perplexity import Perplexity
+from bench.select.policy_entropy import PolicyEntropy
+from bench.select.pvar import ImplicitPVar, PVar, preference_variance
 from bench.select.random_scores import RandomScores
+from bench.select.reference_margin import ReferenceMargin
 from bench.select.reward_gap import RewardGap
 from bench.select.reward_variance import RewardVariance
 from bench.select.selector import RULES, Rewards, Rule, Scores, Selector, choose
 
 __all__ = [
     "RULES",
+    "Diversity",
+    "Ensemble",
+    "ImplicitPVar",
+    "LengthDifference",
     "PVar",
+    "Perplexity",
+    "PolicyEntropy",
     "RandomScores",
+    "ReferenceMargin",
     "RewardGap",
     "RewardVariance",
     "Rewards",
@@ -21,4 +34,6 @@ __all__ = [
     "Scores",
     "Selector",
     "choose",
+    "policy_embeddings",
+    "preference_variance",
 ]

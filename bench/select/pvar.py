@@ -10,16 +10,17 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from functools import partial
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from bench.errors import UserError
+from bench.learn.policy import support
 from bench.learn.policy.completions import Completions
-from bench.select.responses import of_each, rewards_of
+from bench.learn.policy.reference import ReferenceLogProbs
+from bench.select.responses import log_probs_of, of_each, over_pairs, rewards_of
 from bench.select.selector import Rewards, Scores
-
-PAIRS = 2**20  # pairs of responses that are held at a time
 
 
 def preference_variance(rewards: ArrayLike, *, scale: float = 1.0, unbiased: bool = True) -> NDArray[np.float64]:
@@ -36,15 +37,8 @@ def preference_variance(rewards: ArrayLike, *, scale: float = 1.0, unbiased: boo
         raise UserError(f"the variance of a preference needs at least 2 responses, got rewards of shape {values.shape}")
     if not np.isfinite(values).all():
         raise UserError("the variance of a preference needs finite rewards, and some are NaN or infinite")
-    rows = values.reshape(-1, k)
-    first, second = np.triu_indices(k, 1)
-    found = np.empty(len(rows))
-    block = max(1, PAIRS // len(first))
-    for start in range(0, len(rows), block):
-        part = rows[start : start + block]
-        lean = squared_lean(np.take(part, first, axis=1), np.take(part, second, axis=1), scale)
-        found[start : start + block] = lean.mean(axis=1)
-    return (found if unbiased else found * (k - 1) / k).reshape(values.shape[:-1])
+    found = over_pairs(values.reshape(-1, k), partial(squared_lean, scale=scale)).reshape(values.shape[:-1])
+    return found if unbiased else found * (k - 1) / k
 
 
 def squared_lean(first: NDArray[np.float64], second: NDArray[np.float64], scale: float) -> NDArray[np.float64]:
@@ -77,3 +71,33 @@ class PVar:
         """See Selector; 2 responses at least."""
         variance = partial(preference_variance, scale=self.scale, unbiased=self.unbiased)
         return of_each(rewards_of(self.rewards, groups), variance)
+
+
+class ImplicitPVar:
+    """PVar of the reward that a policy trained by DPO implies: r(x, y) = beta (log pi(y|x) - log pi_ref(y|x)).
+
+    The paper's definition before a reward model takes the place of the policy; it is 0 for a policy that has not yet
+    moved from its reference. `policy` and `reference` are models, or their log-probabilities of the groups that are
+    to be scored.
+    """
+
+    def __init__(self, policy: Any, reference: Any, *, beta: float = 0.1, unbiased: bool = True) -> None:
+        if not (math.isfinite(beta) and beta > 0):
+            raise UserError(f"beta must be a number > 0, got {beta}")
+        self.policy = policy
+        self.reference = reference
+        self.beta = beta
+        self.unbiased = unbiased
+
+    def scores(self, groups: Sequence[Completions]) -> Scores:
+        """See Selector; 2 responses at least. Raises UserError for models of different vocabularies."""
+        ours, theirs = _vocabulary(self.policy), _vocabulary(self.reference)
+        if ours != theirs:
+            raise UserError(f"the policy has a vocabulary of {ours:,} tokens and the reference one of {theirs:,}")
+        both = (log_probs_of(model, groups, least=2) for model in (self.policy, self.reference))
+        rewards = [self.beta * (own - others) for own, others in zip(*both, strict=True)]
+        return of_each(rewards, partial(preference_variance, unbiased=self.unbiased))
+
+
+def _vocabulary(policy: Any) -> int:
+    return policy.vocabulary if isinstance(policy, ReferenceLogProbs) else support.vocabulary(policy)

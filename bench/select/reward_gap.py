@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
+
 from bench.learn.policy.completions import Completions
 from bench.select.responses import of_each, rewards_of
 from bench.select.selector import Rewards, Scores
@@ -20,4 +22,4 @@ class RewardGap:
 
     def scores(self, groups: Sequence[Completions]) -> Scores:
         """See Selector; 2 responses at least."""
-        return of_each(rewards_of(self.rewards, groups), lambda rows: rows.max(axis=-1) - rows.min(axis=-1))
+        return of_each(rewards_of(self.rewards, groups), lambda rows: np.ptp(rows, axis=-1))

@@ -86,7 +86,7 @@ def test_many_groups_at_once_are_each_for_itself():
 def test_blocks_change_nothing(monkeypatch):
     rewards = np.random.default_rng(0).normal(size=(50, 8))
     whole = preference_variance(rewards)
-    monkeypatch.setattr("bench.select.pvar.PAIRS", 100)
+    monkeypatch.setattr("bench.select.responses.HELD", 100)
     np.testing.assert_array_equal(preference_variance(rewards), whole)
 
 
