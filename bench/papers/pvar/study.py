@@ -1,0 +1,127 @@
+"""A task: choose, pair, train, judge.
+
+A judgement is kept under the hash of the pairs and the training behind it, so that what several tables need is trained
+and judged once.
+"""
+
+from __future__ import annotations
+
+import copy
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from filelock import FileLock
+
+from bench.data.world.gold import rewards
+from bench.evaluate.divergence import sampled_kl
+from bench.evaluate.judges import GoldJudge
+from bench.evaluate.win_rate import win_rate
+from bench.files import replace
+from bench.learn.policy.completions import Completions
+from bench.learn.policy.log_probs import response_log_probs, response_sums
+from bench.learn.policy.losses import needs_reference
+from bench.learn.policy.objectives import Preference
+from bench.learn.policy.reference import data_hash, reference_log_probs
+from bench.learn.policy.schedule import steps_per_epoch
+from bench.learn.policy.trainer import train
+from bench.learn.policy.training import Training
+from bench.papers.pvar.arrays import grouped
+from bench.papers.pvar.growth import HeldOut, by_tenth, curves_of
+from bench.papers.pvar.pairing import pairs_of
+from bench.papers.pvar.selecting import chosen
+from bench.papers.pvar.selection_facts import selection_facts
+from bench.papers.pvar.world import Lab, lab
+from bench.seeds import seed_for
+from bench.spec import Context, Outcome, Task, canonical
+
+VERSION = 1  # of how a policy is trained and judged
+
+
+def studied(task: Task, context: Context) -> Outcome:
+    """What the task's policy is worth, and what it was trained on."""
+    torch.set_num_threads(context.threads)
+    here, row = lab(task.settings["lab"], task.seed, context), task.settings["row"]
+    rows = chosen(here, row["method"], row["spread"], row["model"], row["fraction"])
+    prompts, pairs, labels_spent = pairs_of(here, row["pairs"], row["spread"], row["model"], rows)
+    judgement = _kept_judgement(here, row, pairs, task.settings["training"], task.settings["judging"])
+    facts = selection_facts(here, row["spread"], row["model"], rows, prompts, pairs)
+    metrics = {**judgement["metrics"], **facts, "labels_spent": float(labels_spent)}
+    return Outcome(metrics, judgement["curves"])
+
+
+def trained(
+    here: Lab, row: Mapping[str, Any], pairs: Sequence[Completions], shared: Mapping[str, Any], held_out: int
+) -> tuple[Any, dict[str, float], dict[str, list[float]]]:
+    """The policy that learns from `pairs`, how its held-out margins grew, and its training by step."""
+    training = Training(
+        learning_rate=row["learning_rate"],
+        **shared,
+        seed=seed_for("pvar", "train", here.seed),
+    )
+    reference = reference_log_probs(here.sft, pairs, cache_dir=None) if needs_reference(row["loss"]) else None
+    policy = copy.deepcopy(here.sft)
+    steps = training.epochs * steps_per_epoch(len(pairs), training)
+    growth = HeldOut(here.sft, here.held_out(held_out), steps)
+    objective = Preference(row["loss"], reference, **row["hyper"])
+    fit = train(policy, pairs, objective, training, on_step=lambda metrics: growth.measure(policy, metrics))
+    facts = {**growth.found, "steps": float(len(fit.steps)), "training_seconds": fit.seconds}
+    return policy.eval(), facts, curves_of(fit.steps)
+
+
+def _kept_judgement(
+    here: Lab,
+    row: Mapping[str, Any],
+    pairs: Sequence[Completions],
+    training: Mapping[str, Any],
+    judging: Mapping[str, int],
+) -> dict[str, Any]:
+    """Metrics and curves of the policy that learns from `pairs`, made once."""
+    parts = {
+        "version": VERSION,
+        "seed": here.seed,
+        "lab": dict(here.settings),
+        "sft": here.sft_hash,
+        "pairs": data_hash(pairs),
+        "objective": {name: row[name] for name in ("loss", "hyper", "learning_rate")},
+        "training": dict(training),
+        "judging": dict(judging),
+    }
+    path = here.folder / f"judged-{hashlib.sha256(canonical(parts).encode()).hexdigest()}.json"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with FileLock(f"{path}.lock"):  # of two workers that want the same, one trains
+        try:
+            found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        except (FileNotFoundError, json.JSONDecodeError):
+            policy, facts, curves = trained(here, row, pairs, training, judging["held_out"])
+            metrics = {**judged(here, policy, judging["test_prompts"], judging["opponents"]), **facts}
+            found = {"metrics": metrics | by_tenth(curves, "margin"), "curves": curves}
+            replace(path, json.dumps(found).encode())
+    return found
+
+
+def judged(here: Lab, policy: Any, test_prompts: int, opponents: int) -> dict[str, float]:
+    """By the gold reward: a response to every test prompt, against `opponents` responses of the SFT policy each.
+
+    All policies of a seed answer with the same random numbers, so that what they share does not blur how they differ;
+    the SFT policy has others.
+    """
+    prompts, theirs = here.test(test_prompts, opponents)
+    own = [each[0] for each in here.sample(policy, prompts, 1, "judged")]
+    judge, asked = GoldJudge(rewards), [row for row in range(len(prompts)) for _ in range(opponents)]
+    wins = judge.compare(
+        [prompts[row] for row in asked], [own[row] for row in asked], [y for group in theirs for y in group.responses]
+    )
+    groups = grouped([prompt.ids for prompt in prompts], [[response] for response in own])
+    ours, sft = (
+        np.concatenate(response_sums(groups, response_log_probs(model, groups))) for model in (policy, here.sft)
+    )
+    return {
+        "win_rate_over_sft": win_rate(wins, asked).mean,
+        "gold_reward": float(rewards(prompts, own).mean()),
+        "length": float(np.mean([len(response) for response in own])),
+        "kl_from_sft": sampled_kl(ours, sft).k1.mean,
+    }
