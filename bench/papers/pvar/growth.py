@@ -1,6 +1,6 @@
 """How margins grow in training: on the pairs trained on, and on held-out pairs that are the same for every policy.
 
-A margin is the log-ratio to the SFT policy of the chosen response less that of the rejected, in nats, whatever the loss.
+A margin is the log-ratio to the SFT policy of the chosen response less that of the rejected, in nats, for any loss.
 Pairs that are trained on differ from one choice of prompts to the next, and so do their margins; held-out ones do not.
 """
 
@@ -41,21 +41,25 @@ class HeldOut:
 
 def by_tenth(curves: Mapping[str, Sequence[float]], name: str) -> dict[str, float]:
     """`name`_1 to `name`_10: means over tenths of the steps, where there are as many."""
-    values = np.asarray(curves[name], dtype=float)
+    values = np.asarray(curves.get(name, ()), dtype=float)
     if len(values) < TENTHS:
         return {}
     return {f"{name}_{at}": float(part.mean()) for at, part in enumerate(np.array_split(values, TENTHS), start=1)}
 
 
 def curves_of(steps: Sequence[StepMetrics]) -> dict[str, list[float]]:
-    """By step: the loss and the margin of its batch before it, and the gradient's norm."""
-    margins = [float("nan") if one.measures.margin is None else one.measures.margin for one in steps]
-    return {
+    """By step: the loss and the margin of its batch before it, and the gradient's norm.
+
+    A loss without a reference has no margin, as its batches have nothing to be held against.
+    """
+    curves = {
         "step": [float(one.step) for one in steps],
         "loss": [one.loss for one in steps],
-        "margin": margins,
         "gradient_norm": [one.gradient_norm for one in steps],
     }
+    margins = [one.measures.margin for one in steps if one.measures.log_ratio is not None]
+    found = [margin for margin in margins if margin is not None]
+    return curves | ({"margin": found} if found else {})
 
 
 def _gaps(model: Any, pairs: Sequence[Completions]) -> Any:

@@ -23,15 +23,35 @@ def best_worst(lab: Lab, spread: str, model: str) -> Places:
     return np.column_stack([rewards.argmax(axis=1), rewards.argmin(axis=1)])
 
 
-def any_two(lab: Lab, spread: str, model: str) -> Places:
-    """Two different places at random, the same ones whoever chooses: the pair that a dataset came with."""
+def random_labelled(lab: Lab, spread: str, model: str) -> Places:
+    """Two different places at random, the same ones whoever chooses."""
     n, k = lab.settings["pool"], lab.settings["responses"]
     random = np.random.default_rng(seed_for("pvar", "pair", lab.seed, spread))
     return np.argsort(random.random((n, k)), axis=1)[:, :2]
 
 
+def equal_gap(lab: Lab, spread: str, model: str) -> Places:
+    """The two whose rewards differ by nearest to half of the median gap between best and worst, the higher first."""
+    rewards = lab.rewards(spread, model)
+    wanted = np.median(np.ptp(rewards, axis=1)) / 2
+    return _nearest(rewards, lambda gaps, row: np.abs(gaps - wanted))
+
+
+def equal_length(lab: Lab, spread: str, model: str) -> Places:
+    """The two most alike in length, of several those whose rewards differ most, the higher first."""
+    rewards = lab.rewards(spread, model)
+    lengths = [np.array([len(y) for y in group.responses]) for group in lab.pool(spread)[1]]
+    largest = np.ptp(rewards) + 1
+
+    def cost(gaps: NDArray[np.float64], row: int) -> NDArray[np.float64]:
+        first, second = np.triu_indices(rewards.shape[1], 1)
+        return np.asarray(largest * np.abs(lengths[row][first] - lengths[row][second]) - gaps)
+
+    return _nearest(rewards, cost)
+
+
 PAIRS: Mapping[str, Callable[[Lab, str, str], Places]] = MappingProxyType(
-    {"best_worst": best_worst, "random_labelled": any_two}
+    {made.__name__: made for made in (best_worst, random_labelled, equal_gap, equal_length)}
 )
 LABELLED = ("random_labelled",)  # whose order is bought
 
@@ -48,6 +68,17 @@ def pairs_of(
         return asked, two, 0
     found = lab.people(asked, two)
     return asked, ordered(two, found), found.labels_spent
+
+
+def _nearest(rewards: NDArray[np.float64], cost: Callable[[NDArray[np.float64], int], NDArray[np.float64]]) -> Places:
+    """Of every row the pair of least `cost(gaps of its pairs, row)`, the higher reward first."""
+    first, second = np.triu_indices(rewards.shape[1], 1)
+    found = np.empty((len(rewards), 2), dtype=np.int64)
+    for row, values in enumerate(rewards):
+        best = int(np.argmin(cost(np.abs(values[first] - values[second]), row)))
+        one, other = first[best], second[best]
+        found[row] = (one, other) if values[one] >= values[other] else (other, one)
+    return found
 
 
 def _two(group: Completions, places: Sequence[int] | NDArray[np.int64]) -> Completions:

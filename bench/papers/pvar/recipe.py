@@ -12,8 +12,6 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from bench.run.config import Config, Count, Positive, Share
 from bench.spec import Request, Scalar, Task
 
-MODELS = ("gold", "large", "small", "tiny")  # that prompts are chosen by; gold is the truth, an upper bound
-
 
 class Settings(BaseModel):
     """Keys of a config below the top."""
@@ -42,6 +40,10 @@ class Rates(Settings):
 
     best_worst: Positive
     random_labelled: Positive
+
+    def of(self, pairs: str) -> float:
+        """Pairs that a reward model has ordered are like best and worst."""
+        return self.random_labelled if pairs == "random_labelled" else self.best_worst
 
 
 class PVarConfig(Config):
@@ -82,10 +84,10 @@ class PVarConfig(Config):
 class Row:
     """A policy to be: who chose how many prompts of which pool, and what it learnt from them."""
 
-    method: str  # how prompts are chosen: a name in `selecting.METHODS`
-    pairs: str  # how each gives a pair: a name in `pairing.PAIRS`
+    method: str  # how prompts are chosen: a name in `methods.METHODS`
+    pairs: str  # how each gives a pair: a name in `methods.PAIRS`
     fraction: float  # of the pool
-    spread: str = "wide"  # of the pool's variances: a name in `world.SPREADS`
+    spread: str = "wide"  # of the pool's variances: a name in `methods.SPREADS`
     model: str = "large"  # the reward model that chooses, and that tells best from worst
     loss: str = "dpo"
     hyper: Mapping[str, float] = field(default_factory=dict)  # of the loss; DPO has the config's beta
@@ -104,7 +106,7 @@ class Row:
 
 
 def tasks(experiment: str, version: int, request: Request, rows: Sequence[Row]) -> list[Task]:
-    """The tasks of `rows`, row by row and in each seed by seed: workers begin with a seed each, whose pool they make."""
+    """The tasks of `rows`, row by row, in each seed by seed: workers begin with a seed each, and make its pool."""
     config: PVarConfig = request.config
     shared = settings(config)
     return [
@@ -135,7 +137,7 @@ def settings(config: PVarConfig) -> dict[str, Any]:
 
 def written(row: Row, config: PVarConfig) -> dict[str, Any]:
     """The row as plain JSON values, with learning rate and hyper-parameters."""
-    rate = getattr(config.learning_rate, row.pairs) if row.learning_rate is None else row.learning_rate
+    rate = config.learning_rate.of(row.pairs) if row.learning_rate is None else row.learning_rate
     return asdict(row) | {"hyper": dict(row.hyper or {"beta": config.beta}), "learning_rate": rate}
 
 

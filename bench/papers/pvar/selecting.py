@@ -1,9 +1,9 @@
-"""How prompts of the pool are chosen, by name: whose scores, and which end of them."""
+"""How prompts of the pool are chosen: selectors by name, made with what they may read."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from functools import partial
 from types import MappingProxyType
 
 import numpy as np
@@ -11,20 +11,30 @@ from numpy.typing import NDArray
 
 from bench.errors import UserError
 from bench.learn.policy.completions import Completions
+from bench.papers.pvar.arrays import kept_arrays
+from bench.papers.pvar.methods import METHODS
 from bench.papers.pvar.world import Lab
-from bench.select import PVar, RewardGap, RewardVariance, Rule, Scores, Selector, choose
+from bench.select import (
+    Diversity,
+    Ensemble,
+    LengthDifference,
+    Perplexity,
+    PolicyEntropy,
+    PVar,
+    ReferenceMargin,
+    RewardGap,
+    Rewards,
+    RewardVariance,
+    Scores,
+    Selector,
+    choose,
+    policy_embeddings,
+)
+
+LEARNT = ("large", "small", "tiny")  # the reward models of an ensemble
 
 
-@dataclass(frozen=True)
-class Method:
-    """A selector, made with what it may read, and a rule. Without a selector, any prompt is as good as another."""
-
-    says: str
-    rule: Rule
-    selector: Callable[[Lab, str, str], Selector] | None = None  # of a lab, a spread and a model
-
-
-def rewards_at_hand(lab: Lab, spread: str, model: str) -> Callable[[Sequence[Completions]], list[NDArray[np.float64]]]:
+def rewards_at_hand(lab: Lab, spread: str, model: str) -> Rewards:
     """What a selector may ask of the pool's responses: the rewards that a model gave them once."""
 
     def rewards(groups: Sequence[Completions]) -> list[NDArray[np.float64]]:
@@ -35,35 +45,36 @@ def rewards_at_hand(lab: Lab, spread: str, model: str) -> Callable[[Sequence[Com
     return rewards
 
 
-def _pvar(lab: Lab, spread: str, model: str) -> Selector:
-    return PVar(rewards_at_hand(lab, spread, model))
+def _by_rewards(kind: Callable[[Rewards], Selector]) -> Callable[[Lab, str, str], Selector]:
+    return lambda lab, spread, model: kind(rewards_at_hand(lab, spread, model))
 
 
-METHODS: Mapping[str, Method] = MappingProxyType(
+SELECTORS: Mapping[str, Callable[[Lab, str, str], Selector]] = MappingProxyType(
     {
-        "pvar": Method("the prompts of the highest preference variance", "top", _pvar),
-        "pvar_bottom": Method("those of the lowest", "bottom", _pvar),
-        "random": Method("prompts at random", "random"),
-        "all": Method("the whole pool", "random"),
-        "reward_gap": Method(
-            "the largest gap between best and worst reward",
-            "top",
-            lambda lab, spread, model: RewardGap(rewards_at_hand(lab, spread, model)),
-        ),
-        "reward_variance": Method(
-            "the largest variance of the rewards",
-            "top",
-            lambda lab, spread, model: RewardVariance(rewards_at_hand(lab, spread, model)),
-        ),
+        "pvar": _by_rewards(PVar),
+        "reward_gap": _by_rewards(RewardGap),
+        "reward_variance": _by_rewards(RewardVariance),
+        "ensemble": lambda lab, spread, model: Ensemble([rewards_at_hand(lab, spread, name) for name in LEARNT]),
+        "entropy": lambda lab, spread, model: PolicyEntropy(lab.sft),
+        "perplexity": lambda lab, spread, model: Perplexity(lab.sft),
+        "reference_margin": lambda lab, spread, model: ReferenceMargin(lab.sft),
+        "length_difference": lambda lab, spread, model: LengthDifference(),
+        "diversity": lambda lab, spread, model: Diversity(partial(policy_embeddings, lab.sft)),
     }
 )
 
 
 def scores(lab: Lab, method: str, spread: str, model: str) -> Scores:
-    """(pool,): those of the method's selector; zeros where it has none."""
+    """(pool,): those of the method's selector, kept; zeros where it has none."""
     selector = METHODS[method].selector
     groups = lab.pool(spread)[1]
-    return np.zeros(len(groups)) if selector is None else selector(lab, spread, model).scores(groups)
+    if selector is None:
+        return np.zeros(len(groups))
+    if selector == "pvar":  # quicker than reading a file
+        return PVar(rewards_at_hand(lab, spread, model)).scores(groups)
+    path = lab.place("scores", {"selector": selector, "spread": spread, "model": model})
+    found = kept_arrays(path, lambda: {"scores": SELECTORS[selector](lab, spread, model).scores(groups)})
+    return np.asarray(found["scores"], dtype=np.float64)
 
 
 def chosen(lab: Lab, method: str, spread: str, model: str, fraction: float) -> NDArray[np.int64]:

@@ -35,7 +35,6 @@ from bench.seeds import seed_for
 from bench.spec import Context, canonical
 
 VERSION = 1  # of what is sampled and scored
-SPREADS = ("wide", "even")  # prompts of all stakes, or of the middle ones: these hardly differ in variance
 BATCH_TOKENS = 65_536  # keys and values that sampling holds at a time
 LABELLED_BATCH = 32  # pairs a step, of a reward model
 
@@ -72,7 +71,7 @@ class Lab:
                 self._rewards[spread, model] = self.truth(prompts, groups) / NOISE
             else:
                 parts = {"of": "rewards", "spread": spread, "model": model}
-                found = kept_arrays(self._place("rewards", parts), lambda: self._scored(model, groups))
+                found = kept_arrays(self.place("rewards", parts), lambda: self._scored(model, groups))
                 self._rewards[spread, model] = np.asarray(found["rewards"], dtype=np.float64)
         return self._rewards[spread, model]
 
@@ -112,7 +111,7 @@ class Lab:
     def responses(self, prompts: Sequence[Prompt], samples: int, name: str) -> list[Completions]:
         """`samples` of the SFT policy for every prompt, from the random stream `name`."""
         asked = hashlib.sha256(canonical([prompt.text for prompt in prompts]).encode()).hexdigest()
-        path = self._place("responses", {"of": name, "prompts": asked, "samples": samples})
+        path = self.place("responses", {"of": name, "prompts": asked, "samples": samples})
         found = read(kept_arrays(path, lambda: written(self.sample(self.sft, prompts, samples, name))))
         return grouped([prompt.ids for prompt in prompts], found)
 
@@ -130,15 +129,16 @@ class Lab:
         )
         return [[one.tokens for one in each] for each in found]
 
+    def place(self, kind: str, parts: Mapping[str, Any]) -> Path:
+        """Where arrays are kept that depend on the lab and on `parts`."""
+        named = {"pool": self.settings["pool"], "responses": self.settings["responses"]}
+        models = {"reward_models": self.settings["reward_models"]} if kind in ("rewards", "scores") else {}
+        return place(self.folder, kind, self._parts() | named | models | dict(parts))
+
     def _parts(self) -> dict[str, Any]:
         """What everything here depends on."""
         sampling = {name: self.settings[name] for name in ("max_tokens", "temperature")}
         return {"version": VERSION, "seed": self.seed, "sft": self.sft_hash, **sampling}
-
-    def _place(self, kind: str, parts: Mapping[str, Any]) -> Path:
-        named = {"pool": self.settings["pool"], "responses": self.settings["responses"]}
-        models = {"reward_models": self.settings["reward_models"]} if kind == "rewards" else {}
-        return place(self.folder, kind, self._parts() | named | models | dict(parts))
 
     def _scored(self, model: str, groups: Sequence[Completions]) -> Arrays:
         return {"rewards": np.stack(self.reward_model(model).scores(groups))}

@@ -1,0 +1,35 @@
+"""The paper: its experiments, claims and methods, put together."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from bench.papers.pvar.claims import CLAIMS
+from bench.papers.pvar.experiments import EXPERIMENTS
+from bench.papers.pvar.methods import METHODS
+from bench.spec import Paper
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+def _derive(series: pd.DataFrame) -> pd.DataFrame:
+    """Nothing is read off several seeds at once."""
+    return series.iloc[:0]
+
+
+PAPER = Paper(
+    name="pvar",
+    title="On the Role of Preference Variance in Preference Optimization",
+    authors="Guo, Li, Qiu, Wu, Wang",
+    venue="arXiv 2510.13022, 2025",
+    url="https://arxiv.org/abs/2510.13022",
+    idea="Prompts whose responses are preferred to each other most surely teach most; choose them before paying.",
+    slot="select",
+    folder=Path(__file__).parent,
+    experiments=EXPERIMENTS,
+    claims=CLAIMS,
+    derive=_derive,
+    methods={name: method.says for name, method in METHODS.items()},
+)
