@@ -12,7 +12,7 @@ from bench.select.selector import Rewards, Scores
 class RewardVariance:
     """The unbiased sample variance of the rewards: the larger, the sooner a prompt is bought.
 
-    What PVar tends to where the scale of the rewards is large, 8 scale^2 PVar -> variance (`bench.select.temperature`); unlike
+    What PVar tends to at a large scale of the rewards, 8 scale^2 PVar -> variance (`bench.select.temperature`); unlike
     PVar it has no bound, so that one far response counts as it likes.
     """
 
