@@ -1,4 +1,7 @@
-"""An experiment's settings: the paper's common file, its own, each with the profile's overrides, then the user's."""
+"""An experiment's settings: the paper's common file, its own, each with the profile's overrides, then the user's.
+
+An experiment that shares nothing with the others of its paper says `common: false` in its file.
+"""
 
 from __future__ import annotations
 
@@ -35,12 +38,13 @@ def load(paper: Paper, experiment: Experiment, profile: Profile, own: Path | Non
     if profile not in experiment.profiles:
         raise unknown("profile", profile, experiment.profiles, f"{paper.name}/{experiment.name}")
     common, path = (paper.folder / "configs" / f"{name}.yaml" for name in ("common", experiment.name))
-    merged: dict[str, Any] = {}
-    for shipped in (common, path) if common.is_file() else (path,):
-        merged = _merge(merged, _at_profile(read_yaml(shipped), profile, shipped))
+    its = read_yaml(path)
+    shares = its.pop("common", True) and common.is_file()
+    merged = _at_profile(read_yaml(common), profile, common) if shares else {}
+    merged = _merge(merged, _at_profile(its, profile, path))
     if own is not None:
         merged = _merge(merged, _at_profile(read_yaml(own), profile, own))
-    where = own or (f"{path} over {common.name}" if common.is_file() else path)
+    where = own or (f"{path} over {common.name}" if shares else path)
     config: Any = validate(experiment.config, merged, where)
     if strange := set(config.seeds) - set(experiment.variants):
         raise unknown("variant", sorted(strange)[0], experiment.variants, f"{own or path}: seeds")

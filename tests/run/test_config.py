@@ -54,6 +54,15 @@ def test_an_experiments_file_wins_over_the_common_files_profile(paper):
     assert load(paper).seeds == {Variant.CORRECTED: 4}
 
 
+def test_an_experiment_may_share_nothing_with_the_others(paper):
+    common(paper, "n: [9]\nunknown_to_it: 1\n")
+    path = paper.folder / "configs" / "squares.yaml"
+    with pytest.raises(UserError, match="unknown_to_it"):
+        load(paper)
+    path.write_text("common: false\n" + path.read_text())
+    assert load(paper).n == [1, 2, 3]
+
+
 def test_an_error_of_the_common_file_names_it(paper):
     common(paper, "profiles: {papr: {n: [1]}}\n")
     with pytest.raises(UserError, match=r"common\.yaml: profiles.*papr"):
