@@ -83,11 +83,11 @@ _PAPER = (
     ),
     _claim(
         "margins-grow-faster",
-        "order",
+        "growth",
         "The reward margin grows faster and further in training on the prompts of highest PVar.",
         _ABSTRACT,
         partial(above, where=_MAIN, steps=_ORDER[:1], metrics=("margin_5", "margin_10")),
-        f"the margin of the pairs trained on is larger half-way and at the end than with random prompts; {_BY_SEED}",
+        "the margin of the pairs trained on is larger half-way and at the end than with random prompts, paired by seed",
     ),
     _claim(
         "other-losses-gain",
@@ -131,11 +131,11 @@ _CONTROLS = (
     ),
     _claim(
         "held-out-margins-grow-faster",
-        "order",
+        "growth",
         "The margin grows faster on held-out pairs too, which are the same for every choice of prompts (a control).",
         _CONTROL,
         partial(above, where=_MAIN, steps=_ORDER[:1], metrics=("held_out_margin_2", "held_out_margin_4")),
-        f"the margin of held-out pairs is larger half-way and at the end than with random prompts; {_BY_SEED}",
+        "the margin of held-out pairs is larger half-way and at the end than with random prompts, paired by seed",
     ),
     _claim(
         "true-variance-helps",

@@ -11,7 +11,8 @@ from bench.spec import Context, Experiment, Outcome, Profile, Request, Task, Var
 
 VERSION = 1
 CORRECTED = {Variant.CORRECTED: "ours: the paper's text and code were not at hand, so every choice is named as ours"}
-EARLIER = {  # experiments whose rows others share, and how: (methods, sizes) that are trained before
+EARLIER = {  # methods that an experiment before has with the same rows
+    "growth": ("pvar", "pvar_bottom", "random"),
     "human": ("pvar", "pvar_bottom", "random", "all"),
     "selectors": ("pvar", "random"),
 }
@@ -63,6 +64,13 @@ EXPERIMENTS = (
         "DPO on the prompts of highest, random and lowest preference variance, at equal size.",
         tables.order,
         tables.SizesConfig,
+    ),
+    _experiment(
+        "growth",
+        "Margin growth",
+        "How the margin grows in training on top, random and bottom, on the pairs trained on and on held-out ones.",
+        tables.growth,
+        tables.SizeConfig,
     ),
     _experiment(
         "models",

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from bench.learn.policy.completions import Completions
 from bench.learn.policy.log_probs import response_log_probs, response_sums
@@ -22,9 +23,9 @@ QUARTERS = 4  # of the steps, after which held-out margins are measured
 class HeldOut:
     """Margins of pairs (better, worse) that no policy is trained on, at every quarter of a training."""
 
-    def __init__(self, sft: Any, pairs: Sequence[Completions], steps: int) -> None:
+    def __init__(self, pairs: Sequence[Completions], before: NDArray[np.float64], steps: int) -> None:
         self.pairs = pairs
-        self.before = _gaps(sft, pairs)
+        self.before = before  # the `gaps` of the SFT policy
         self.due = {max(1, round(steps * part / QUARTERS)): part for part in range(1, QUARTERS + 1)}
         self.found: dict[str, float] = {}
 
@@ -32,7 +33,7 @@ class HeldOut:
         """After every step; most have nothing due."""
         if (part := self.due.get(metrics.step)) is None:
             return
-        margin = _gaps(policy, self.pairs) - self.before
+        margin = gaps(policy, self.pairs) - self.before
         self.found[f"held_out_margin_{part}"] = float(margin.mean())
         if part == QUARTERS:
             self.found["held_out_margin"] = float(margin.mean())
@@ -62,7 +63,7 @@ def curves_of(steps: Sequence[StepMetrics]) -> dict[str, list[float]]:
     return curves | ({"margin": found} if found else {})
 
 
-def _gaps(model: Any, pairs: Sequence[Completions]) -> Any:
+def gaps(model: Any, pairs: Sequence[Completions]) -> NDArray[np.float64]:
     """(n,): log-probability of the first response less that of the second, in nats."""
     sums = np.stack(response_sums(pairs, response_log_probs(model, pairs)))
-    return sums[:, 0] - sums[:, 1]
+    return np.asarray(sums[:, 0] - sums[:, 1])

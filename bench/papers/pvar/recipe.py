@@ -63,6 +63,7 @@ class PVarConfig(Config):
     test_prompts: Count  # a response of each policy to every one of them is judged
     opponents: Count  # responses of the SFT policy that it is compared with
     held_out: Count  # validation pairs, in the order of the truth, on which margins are measured
+    divergence: Count  # test prompts that the divergence from the SFT policy is measured on
 
     @model_validator(mode="after")
     def _fits(self) -> PVarConfig:
@@ -131,7 +132,7 @@ def settings(config: PVarConfig) -> dict[str, Any]:
     return {
         "lab": config.model_dump(include={"policy", "pool", "responses", "max_tokens", "temperature", "reward_models"}),
         "training": config.model_dump(include={"batch_size", "epochs", "warmup"}),
-        "judging": config.model_dump(include={"test_prompts", "opponents", "held_out"}),
+        "judging": config.model_dump(include={"test_prompts", "opponents", "held_out", "divergence"}),
     }
 
 

@@ -65,7 +65,7 @@ def trained(
     reference = reference_log_probs(here.sft, pairs, cache_dir=None) if needs_reference(row["loss"]) else None
     policy = copy.deepcopy(here.sft)
     steps = training.epochs * steps_per_epoch(len(pairs), training)
-    growth = HeldOut(here.sft, here.held_out(held_out), steps)
+    growth = HeldOut(*here.held_out(held_out), steps)
     objective = Preference(row["loss"], reference, **row["hyper"])
     fit = train(policy, pairs, objective, training, on_step=lambda metrics: growth.measure(policy, metrics))
     facts = {**growth.found, "steps": float(len(fit.steps)), "training_seconds": fit.seconds}
@@ -97,25 +97,25 @@ def _kept_judgement(
             found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
         except (FileNotFoundError, json.JSONDecodeError):
             policy, facts, curves = trained(here, row, pairs, training, judging["held_out"])
-            metrics = {**judged(here, policy, judging["test_prompts"], judging["opponents"]), **facts}
+            metrics = {**judged(here, policy, judging), **facts}
             found = {"metrics": metrics | by_tenth(curves, "margin"), "curves": curves}
             replace(path, json.dumps(found).encode())
     return found
 
 
-def judged(here: Lab, policy: Any, test_prompts: int, opponents: int) -> dict[str, float]:
-    """By the gold reward: a response to every test prompt, against `opponents` responses of the SFT policy each.
+def judged(here: Lab, policy: Any, judging: Mapping[str, int]) -> dict[str, float]:
+    """By the gold reward: a response to every test prompt, against some responses of the SFT policy each.
 
     All policies of a seed answer with the same random numbers, so that what they share does not blur how they differ;
     the SFT policy has others.
     """
-    prompts, theirs = here.test(test_prompts, opponents)
+    prompts, theirs = here.test(judging["test_prompts"], judging["opponents"])
     own = [each[0] for each in here.sample(policy, prompts, 1, "judged")]
-    judge, asked = GoldJudge(rewards), [row for row in range(len(prompts)) for _ in range(opponents)]
+    judge, asked = GoldJudge(rewards), [row for row in range(len(prompts)) for _ in range(judging["opponents"])]
     wins = judge.compare(
         [prompts[row] for row in asked], [own[row] for row in asked], [y for group in theirs for y in group.responses]
     )
-    groups = grouped([prompt.ids for prompt in prompts], [[response] for response in own])
+    groups = grouped([prompt.ids for prompt in prompts], [[y] for y in own])[: judging["divergence"]]
     ours, sft = (
         np.concatenate(response_sums(groups, response_log_probs(model, groups))) for model in (policy, here.sft)
     )

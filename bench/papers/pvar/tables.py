@@ -49,6 +49,11 @@ def order(config: SizesConfig) -> list[Row]:
     return rows
 
 
+def growth(config: SizeConfig) -> list[Row]:
+    """One size of the order, whose margins are looked at."""
+    return [Row(method, pairs, config.fraction) for pairs, method in product(BOTH, ORDER)]
+
+
 def models(config: SizeConfig) -> list[Row]:
     """The same order where smaller reward models choose, or the truth does."""
     return [Row(method, pairs, config.fraction, model=model) for pairs, model, method in product(BOTH, MODELS, ORDER)]

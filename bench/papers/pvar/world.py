@@ -31,6 +31,7 @@ from bench.learn.policy.trainer import train
 from bench.learn.policy.training import Training
 from bench.learn.policy.world_policy import world_policy
 from bench.papers.pvar.arrays import Arrays, grouped, kept_arrays, read, written
+from bench.papers.pvar.growth import gaps
 from bench.seeds import seed_for
 from bench.spec import Context, canonical
 
@@ -53,6 +54,7 @@ class Lab:
         self.sft_hash = weights_hash(self.sft)
         self._pools: dict[str, tuple[list[Prompt], list[Completions]]] = {}
         self._rewards: dict[tuple[str, str], Values] = {}
+        self._held_out: dict[int, tuple[list[Completions], Values]] = {}
 
     def pool(self, spread: str) -> tuple[list[Prompt], list[Completions]]:
         """The prompts of `spread`, and for each a group of responses of the SFT policy."""
@@ -100,8 +102,17 @@ class Lab:
         asked = list(self.world.prompts("test")[:prompts])
         return asked, self.responses(asked, opponents, "opponents")
 
-    def held_out(self, prompts: int) -> list[Completions]:
-        """Validation pairs, the better response first; those of equal reward tell nothing and are left out."""
+    def held_out(self, prompts: int) -> tuple[list[Completions], Values]:
+        """Validation pairs and the SFT policy's `gaps` of them.
+
+        The better response comes first; pairs of equal reward tell nothing and are left out.
+        """
+        if prompts not in self._held_out:
+            pairs = self._decided(prompts)
+            self._held_out[prompts] = pairs, gaps(self.sft, pairs)
+        return self._held_out[prompts]
+
+    def _decided(self, prompts: int) -> list[Completions]:
         asked = list(self.world.prompts("validation")[:prompts])
         groups = self.responses(asked, 2, "held out")
         gap = np.subtract(*self.truth(asked, groups).T)

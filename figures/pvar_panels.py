@@ -1,0 +1,172 @@
+"""What the figures of PVar are made of: one look for each method, lines along a size, dots by category and by rank."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pandas as pd
+import style
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from bench.report.drawing import Drawing, NothingToDrawError, curves
+
+ORDER = ("pvar", "random", "pvar_bottom")
+WORTH = "win_rate_over_sft"
+METHODS: Mapping[str, tuple[str, str, str]] = {  # label, colour, marker; warm: high variance, cold: low
+    "pvar": ("highest PVar", "#d55e00", "o"),
+    "random": ("random", "#5f6873", "D"),
+    "pvar_bottom": ("lowest PVar", "#0072b2", "v"),
+    "all": ("all prompts", "#16191d", "*"),
+    "reward_gap": ("reward gap", "#b8860b", "s"),
+    "reward_variance": ("reward variance", "#b8860b", "^"),
+    "ensemble": ("disagreement of reward models", "#b8860b", "P"),
+    "entropy": ("entropy of the policy", "#009e73", "s"),
+    "perplexity": ("perplexity", "#009e73", "^"),
+    "reference_margin": ("smallest margin of the reference", "#009e73", "P"),
+    "gradient_norm": ("gradient norm", "#7a5cb8", "s"),
+    "loss": ("loss", "#7a5cb8", "^"),
+    "length_difference": ("difference in length", "#848c96", "s"),
+    "diversity": ("diversity of prompts", "#848c96", "^"),
+}
+PAIRS: Mapping[str, str] = {
+    "best_worst": "best against worst",
+    "random_labelled": "two at random, paid label",
+    "equal_gap": "equal gap in reward",
+    "equal_length": "equal length",
+}
+SPREADS: Mapping[str, str] = {"wide": "all stakes", "even": "middle stakes"}
+MODELS: Mapping[str, str] = {"gold": "the truth", "large": "large model", "small": "small model", "tiny": "tiny model"}
+LOSSES: Mapping[str, str] = {"dpo": "DPO", "ipo": "IPO", "kto": "KTO", "simpo": "SimPO", "orpo": "ORPO"}
+NAMES: Mapping[str, Mapping[str, str]] = {"pairs": PAIRS, "spread": SPREADS, "model": MODELS, "loss": LOSSES}
+AXES: Mapping[str, str] = {WORTH: "win rate over SFT"}
+GROWN: Mapping[str, str] = {"margin": "trained on", "held_out_margin": "held out"}
+DOTTED = "Dotted: as good as the SFT policy."
+INTERVALS = "bars: 95 %, of each mean by itself (claims are paired by seed)."
+
+
+def where(series: pd.DataFrame, **condition: str | float) -> pd.DataFrame:
+    """The rows at a condition; NothingToDrawError where there are none."""
+    for column, value in condition.items():
+        series = series[series[column] == value] if column in series else series.iloc[:0]
+    if series.empty:
+        named = ", ".join(f"{column} = {value}" for column, value in condition.items())
+        raise NothingToDrawError(f"no records with {named}")
+    return series
+
+
+def line(axes: Axes, points: pd.DataFrame, **options: Any) -> None:
+    """One series: its line, its markers, its 95 % intervals."""
+    label, colour, marker = METHODS[points["method"].iloc[0]]
+    look = {"label": label, "color": colour, "marker": marker, **options}
+    axes.vlines(points["x"], points["low"], points["high"], color=colour, linewidth=0.8, alpha=0.7)
+    axes.plot(points["x"], points["y"], gid=points["series"].iloc[0], **look)
+
+
+def lines(
+    axes: Axes, rows: pd.DataFrame, methods: Sequence[str], x: str, *, apart: float = 0.0, metric: str = WORTH
+) -> pd.DataFrame:
+    """A line a method along the numbers `x`; markers of one x a share `apart` of each other. Gives the rows drawn."""
+    by = [x, *([name for name in ("pairs", "spread", "model", "loss") if name in rows])]
+    tables = []
+    for place, method in enumerate(methods):
+        if not (rows["method"] == method).any():
+            continue
+        points = curves(rows, (method,), metric, by, lambda cells: cells[x].astype(float))
+        shift = (1 + apart) ** (place - (len(methods) - 1) / 2)
+        points = points.assign(x=points["x"] * shift, series=points["series"] + " " + _place(points, by[1:]))
+        line(axes, points)
+        tables.append(points)
+    if not tables:
+        raise NothingToDrawError(f"no records of {metric} for {', '.join(methods)}")
+    return pd.concat(tables, ignore_index=True)
+
+
+def ranked(axes: Axes, rows: pd.DataFrame, methods: Sequence[str], names: Mapping[str, str]) -> pd.DataFrame:
+    """A dot a method with its interval, the best on top. `rows` have one condition a method. Gives the rows drawn."""
+    points = curves(rows, methods, WORTH, ["model", "fraction"], lambda cells: cells["mean"])
+    keys = points["method"] + " " + points["model"]
+    order = list(points.assign(key=keys).sort_values("mean", ascending=False)["key"])
+    points = points.assign(y=keys.map({key: -float(place) for place, key in enumerate(order)}), series=keys)
+    labels = {}
+    for point in points.to_dict("records"):
+        label, colour, marker = METHODS[point["method"]]
+        labels[point["y"]] = names.get(point["series"], label)
+        _dot(axes, point, colour, marker, None)
+    axes.set_yticks(list(labels), list(labels.values()))
+    axes.set(xlabel=AXES[WORTH], ylim=(0.6 - len(order), 0.6))
+    axes.grid(visible=False, axis="y")
+    return points
+
+
+def grouped(axes: Axes, rows: pd.DataFrame, category: str, methods: Sequence[str]) -> pd.DataFrame:
+    """A row for each value of `category`, in it a dot a method. Gives the rows drawn."""
+    by = [name for name in ("pairs", "spread", "model", "loss", "fraction") if name in rows]
+    points = curves(rows, methods, WORTH, by, lambda cells: cells["mean"])
+    values = [value for value in NAMES[category] if (points[category] == value).any()]
+    middle = (len(methods) - 1) / 2
+    y = points[category].map({value: -float(place) for place, value in enumerate(values)})
+    y += points["method"].map({method: 0.22 * (middle - place) for place, method in enumerate(methods)})
+    points = points.assign(y=y, series=points["series"] + " " + points[by].astype(str).agg(" ".join, axis=1))
+    for point in points.to_dict("records"):
+        label, colour, marker = METHODS[point["method"]]
+        _dot(axes, point, colour, marker, label)
+    axes.set_yticks([-float(place) for place in range(len(values))], [NAMES[category][value] for value in values])
+    axes.set(xlabel=AXES[WORTH], ylim=(0.5 - len(values), 0.5))
+    axes.grid(visible=False, axis="y")
+    return points
+
+
+def _dot(axes: Axes, point: Mapping[Any, Any], colour: str, marker: str, label: str | None) -> None:
+    axes.hlines(point["y"], point["low"], point["high"], color=colour, linewidth=1.0, alpha=0.8)
+    axes.plot(
+        [point["x"]], [point["y"]], linestyle="none", color=colour, marker=marker, markersize=4.5, gid=point["series"],
+        label=label,
+    )  # fmt: skip
+
+
+def whole(axes: Axes, rows: pd.DataFrame) -> pd.DataFrame:
+    """The whole pool: a level with its interval. Gives the row drawn, or none."""
+    if not (rows["method"] == "all").any():
+        return pd.DataFrame()
+    by = ["pairs", "spread", "fraction"]
+    points = curves(rows, ("all",), WORTH, by, lambda cells: cells["fraction"].astype(float))
+    points = points.assign(series=points["series"] + " " + _place(points, by[:2]))
+    label, colour, marker = METHODS["all"]
+    row = points.iloc[0]
+    axes.axhline(row["y"], color=colour, linewidth=0.7, linestyle="--", zorder=1.4)
+    axes.vlines(row["x"], row["low"], row["high"], color=colour, linewidth=0.8, alpha=0.7)
+    axes.plot(
+        points["x"], points["y"], gid=row["series"], linestyle="none", color=colour, marker=marker, markersize=6,
+        label=label,
+    )  # fmt: skip
+    return points
+
+
+def half(axes: Axes, *, upright: bool = False) -> None:
+    """Where a win rate says that two policies are as good as each other, where that is within the frame."""
+    low, high = axes.get_xlim() if upright else axes.get_ylim()
+    if low <= 0.5 <= high:
+        draw = axes.axvline if upright else axes.axhline
+        draw(0.5, color=style.MUTED, linewidth=1.0, linestyle=":", zorder=1.5)
+
+
+def drawing(figure: Figure, tables: Sequence[pd.DataFrame], caption: str) -> Drawing:
+    """With one legend for all panels, and what stands in every caption: seeds and intervals."""
+    plotted = pd.concat([table for table in tables if len(table)], ignore_index=True)
+    handles: dict[str, Any] = {}
+    for axes in figure.axes:
+        for handle, label in zip(*axes.get_legend_handles_labels(), strict=True):
+            handles.setdefault(label, handle)
+    if handles:
+        figure.legend(handles.values(), handles.keys(), loc="outside upper center", ncols=5)
+    counts = plotted["replicates"].dropna().astype(int)
+    few, many = counts.min(), counts.max()
+    seeds = f"{many} seeds" if few == many else f"{few} to {many} seeds"
+    return Drawing(figure, plotted, f"{caption} Means of {seeds}; {INTERVALS}")
+
+
+def _place(points: pd.DataFrame, columns: Sequence[str]) -> str:
+    first = points.iloc[0]
+    return " ".join(str(first[name]) for name in columns)
