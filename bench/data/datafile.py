@@ -13,6 +13,7 @@ from typing import Any
 
 from bench.data.fingerprint import sha256_file
 from bench.errors import UserError
+from bench.spec import Unavailable
 
 
 @dataclass(frozen=True)
@@ -24,6 +25,15 @@ class DataFile:
     fields: tuple[str, ...]
     rows: int
     of_content: bool = False  # the hash is of what is in the archive, so that packing it again changes nothing
+
+
+def require(data_dir: Path | None, file: DataFile) -> str:
+    """The hash that reading `file` holds it to. Raises Unavailable where there is no data directory or file."""
+    if data_dir is None:
+        raise Unavailable("needs a data directory: name one with --data-dir or PREFBENCH_DATA")
+    if not (data_dir / file.path).is_file():
+        raise Unavailable(f"needs {data_dir / file.path}")
+    return file.sha256
 
 
 def read_rows(data_dir: Path, file: DataFile, how_to_get: str) -> list[dict[str, Any]]:
