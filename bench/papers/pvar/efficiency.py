@@ -1,8 +1,9 @@
 """How many paid labels random choice needs to be as good as the highest variance is: the headline in labels.
 
 The ratio is that of two label-efficiency curves (`bench.evaluate.label_efficiency`), with its bootstrap over seeds, at
-the win rate that random choice reaches with its largest budget below the whole pool. Whether it is above 1 is tested
-where it is simple: is PVar above random at the same budgets?
+the win rate that random choice has with .3 of the pool, the size at which its learning rate was chosen. Both curves end
+in the whole pool, where they are the same. Whether the ratio is above 1 is tested where it is simple: is PVar above
+random at the same budgets?
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, replace
 
+import numpy as np
 import pandas as pd
 
 from bench.evaluate.label_efficiency import MINIMUM_SEEDS, LabelRatio, label_ratio
@@ -18,6 +20,7 @@ from bench.spec import Effect
 from bench.verdict import effects
 
 PAID = "random_labelled"
+REFERENCE_SIZE = 0.3  # of the pool
 
 
 @dataclass(frozen=True)
@@ -30,29 +33,16 @@ class Saving:
 
 
 def saving(series: pd.DataFrame, pairs: str = PAID) -> Saving | None:
-    """From the `efficiency` rows of one variant and profile. None with fewer than two budgets or three seeds."""
-    found = [_curve(series, method, pairs) for method in ("pvar", "random")]
-    if any(curve is None for curve in found):
+    """From the `efficiency` rows of one variant and profile. None with fewer than three seeds, or without a curve."""
+    pvar, random = (_curve(series, method, pairs) for method in ("pvar", "random"))
+    seeds, sizes = pvar.index.intersection(random.index), pvar.columns.intersection(random.columns)
+    if len(seeds) < MINIMUM_SEEDS or len(sizes) < 2 or REFERENCE_SIZE not in sizes:
         return None
-    pvar, random = (curve for curve in found if curve is not None)
-    both = pvar.index.intersection(random.index), pvar.columns.intersection(random.columns)
-    pvar, random = pvar.loc[both], random.loc[both]
-    if len(pvar) < MINIMUM_SEEDS or pvar.shape[1] < 2:
-        return None
-    labels = pvar.columns.to_numpy(dtype=float)
-    ratio = label_ratio(labels, pvar.to_numpy(), random.to_numpy())
-    level = float(random.to_numpy().mean(axis=0)[-1])
-    return Saving(ratio, level, _words(ratio, level, labels[-1]))
-
-
-def _words(ratio: LabelRatio, level: float, most: float) -> str:
-    value = f"{ratio.low_value:.2g}"
-    if ratio.low_value != ratio.high_value:
-        value = f"{ratio.low_value:.2g} to {ratio.high_value:.2g}"
-    return (
-        f"for the win rate of {level:.3f} that random choice has with {most:,.0f} labels, it needs {value} times those "
-        f"of PVar (95 %: {ratio.low:.2g} to {ratio.high:.2g})"
-    )
+    pvar, random = pvar.loc[seeds, sizes], random.loc[seeds, sizes]
+    labels = sizes.to_numpy(dtype=float) * _pool(series)
+    target = float(random[REFERENCE_SIZE].mean())
+    ratio = label_ratio(labels, pvar.to_numpy(), random.to_numpy(), target)
+    return Saving(ratio, target, _words(ratio, target))
 
 
 def saves_labels(series: pd.DataFrame) -> Effect | None:
@@ -68,17 +58,28 @@ def saves_labels(series: pd.DataFrame) -> Effect | None:
         estimate=found.ratio.low_value if exact else math.nan,
         low=found.ratio.low,
         high=found.ratio.high,
-        detectable=math.inf,
+        detectable=math.inf,  # of the difference it is known, of the ratio it is not
         detail=found.words,
     )
 
 
-def _curve(series: pd.DataFrame, method: str, pairs: str) -> pd.DataFrame | None:
-    """Win rates, seeds down, labels across."""
-    rows = series[(series["metric"] == WORTH) & (series["method"] == method) & (series["pairs"] == pairs)]
-    sizes = series[(series["metric"] == "pairs_trained") & (series["method"] == method) & (series["pairs"] == pairs)]
-    if rows.empty or sizes.empty:
-        return None
-    counts = sizes.groupby("fraction")["value"].first()
-    table = rows.pivot(index="seed", columns="fraction", values="value").dropna()
-    return table.set_axis(counts.loc[table.columns].to_numpy(), axis=1).sort_index(axis=1)
+def _curve(series: pd.DataFrame, method: str, pairs: str) -> pd.DataFrame:
+    """Win rates, seeds down, sizes across, the whole pool the last."""
+    rows = series[(series["metric"] == WORTH) & series["method"].isin((method, "all")) & (series["pairs"] == pairs)]
+    return rows.pivot(index="seed", columns="fraction", values="value").sort_index(axis=1).dropna()
+
+
+def _pool(series: pd.DataFrame) -> float:
+    """How many prompts the pool has."""
+    rows = series[series["metric"] == "pairs_trained"]
+    return float(np.round((rows["value"] / rows["fraction"]).max()))
+
+
+def _words(ratio: LabelRatio, level: float) -> str:
+    value = f"{ratio.low_value:.2g}"
+    if ratio.low_value != ratio.high_value:
+        value = f"{ratio.low_value:.2g} to {ratio.high_value:.2g}"
+    return (
+        f"for a win rate of {level:.3f}, that of random choice with {100 * REFERENCE_SIZE:g} % of the pool, random "
+        f"choice needs {value} times the labels of PVar (95 %: {ratio.low:.2g} to {ratio.high:.2g})"
+    )

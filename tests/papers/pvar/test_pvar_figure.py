@@ -1,0 +1,68 @@
+"""PVar's figures are drawn from records alone, and show what they say. `draw` itself holds lines to the records."""
+
+from __future__ import annotations
+
+import pandas as pd
+import pytest
+from made_pvar import series
+
+from bench.report.figures import draw
+
+POINTS = {  # of records: cells of the panels, added up
+    "order": 4 * (3 * 3 + 1),
+    "growth": 2 * 3 * (10 + 4),
+    "models": 2 * 4 * 3,
+    "human": 4,
+    "selectors": 11,
+    "losses": 5 * 3,
+    "efficiency": 2 * (2 * 5 + 1),
+    "confounds": 3 * 3,
+}
+
+
+def drawn(experiment, rows, folder):
+    """The plotted points and the caption of a figure."""
+    drawings = draw("pvar", rows, [], folder, [experiment])
+    assert not drawings.skipped
+    return pd.read_csv(folder / f"pvar-{experiment}.csv"), drawings.drawn[experiment].caption
+
+
+@pytest.mark.parametrize("experiment", POINTS)
+def test_every_policy_is_drawn_with_its_mean_over_seeds(experiment, tmp_path):
+    rows = series(experiment)
+    points, caption = drawn(experiment, rows, tmp_path)
+    records = points[points["kind"] == "records"]
+    assert len(records) == POINTS[experiment]
+    conditions = [name for name in ("pairs", "spread", "model", "loss", "fraction") if name in records]
+    for point in records.to_dict("records"):
+        keep = (rows["method"] == point["method"]) & (rows["metric"] == point["metric"])
+        for name in conditions:
+            if pd.notna(point[name]):
+                keep &= rows[name] == point[name]
+        assert rows.loc[keep, "value"].mean() == pytest.approx(point["mean"], abs=1e-12)
+        assert keep.sum() == point["replicates"] == 6
+        assert point["mean"] in (point["x"], point["y"])
+        assert point["low"] < point["mean"] < point["high"]
+    assert "6 seeds" in caption
+
+
+@pytest.mark.parametrize("experiment", POINTS)
+def test_without_records_of_what_is_compared_it_says_so(experiment, tmp_path):
+    rows = series(experiment).query("metric == 'length'")
+    drawings = draw("pvar", rows, [], tmp_path, [experiment])
+    assert "no records" in drawings.skipped[experiment]
+
+
+def test_a_part_of_the_experiment_is_drawn_alone(tmp_path):
+    points, _ = drawn("order", series("order").query("pairs == 'best_worst'"), tmp_path)
+    assert set(points["pairs"]) == {"best_worst"}
+
+
+def test_the_saving_is_said_for_both_kinds_of_pairs(tmp_path):
+    _, caption = drawn("efficiency", series("efficiency"), tmp_path)
+    assert caption.count("times the labels of PVar") == 2
+
+
+def test_the_best_selector_is_on_top(tmp_path):
+    points, _ = drawn("selectors", series("selectors"), tmp_path)
+    assert points.sort_values("y", ascending=False)["mean"].is_monotonic_decreasing
