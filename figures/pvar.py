@@ -14,6 +14,7 @@ import pandas as pd
 import pvar_panels as panels
 import style
 from pvar_panels import DOTTED, ORDER, WORTH
+from pvar_pool import confounds, estimation
 
 from bench.papers.pvar.efficiency import saving
 from bench.report.drawing import Drawing, NothingToDrawError, curves
@@ -147,16 +148,6 @@ def losses(series: pd.DataFrame, published: Sequence[Published]) -> Drawing:
     return _grouped(series, "loss", f"The order with other losses, each at its own learning rate. {DOTTED}")
 
 
-def confounds(series: pd.DataFrame, published: Sequence[Published]) -> Drawing:
-    """Top, random and bottom where pairs are alike in gap or length."""
-    return _grouped(
-        series,
-        "pairs",
-        "The order where all pairs have the same gap in reward, and where both responses of a pair are equally long. "
-        f"{DOTTED}",
-    )
-
-
 def efficiency(series: pd.DataFrame, published: Sequence[Published]) -> Drawing:
     """Win rate by budget, and how many labels random choice needs to be as good."""
     kinds = [pairs for pairs in ("random_labelled", "best_worst") if (series["pairs"] == pairs).any()]
@@ -202,4 +193,5 @@ FIGURES: Mapping[str, Callable[[pd.DataFrame, Sequence[Published]], Drawing]] = 
     "losses": losses,
     "efficiency": efficiency,
     "confounds": confounds,
+    "estimation": estimation,
 }

@@ -32,7 +32,7 @@ METHODS: Mapping[str, tuple[str, str, str]] = {  # label, colour, marker; warm: 
 }
 PAIRS: Mapping[str, str] = {
     "best_worst": "best against worst",
-    "random_labelled": "two at random, paid label",
+    "random_labelled": "random pair, paid label",
     "equal_gap": "equal gap in reward",
     "equal_length": "equal length",
 }
@@ -42,6 +42,22 @@ LOSSES: Mapping[str, str] = {"dpo": "DPO", "ipo": "IPO", "kto": "KTO", "simpo": 
 NAMES: Mapping[str, Mapping[str, str]] = {"pairs": PAIRS, "spread": SPREADS, "model": MODELS, "loss": LOSSES}
 AXES: Mapping[str, str] = {WORTH: "win rate over SFT"}
 GROWN: Mapping[str, str] = {"margin": "trained on", "held_out_margin": "held out"}
+GOES_WITH: Mapping[str, str] = {
+    "rank_with_gap": "gap in reward",
+    "rank_with_stakes": "stakes",
+    "rank_with_length": "length",
+    "rank_with_length_spread": "spread of lengths",
+    "rank_with_mean_reward": "mean reward (ease)",
+    "rank_with_true_variance": "true PVar",
+    "rank_with_true_variance_given_all_but_gap": "true PVar, given all but the gap",
+    "rank_with_true_variance_given_gap": "true PVar, given the gap",
+}
+ESTIMATES: Mapping[str, str] = {
+    "rank_with_others": "rank correlation",
+    "overlap_with_others_0.3": "overlap of those chosen",
+    "gain_0.3": "gain in PVar",
+}
+CHOOSERS: Mapping[str, tuple[str, str]] = {"gold": ("#a38a00", "*"), "large": ("#d55e00", "o")}
 DOTTED = "Dotted: as good as the SFT policy."
 INTERVALS = "bars: 95 %, of each mean by itself (claims are paired by seed)."
 
@@ -54,6 +70,14 @@ def where(series: pd.DataFrame, **condition: str | float) -> pd.DataFrame:
         named = ", ".join(f"{column} = {value}" for column, value in condition.items())
         raise NothingToDrawError(f"no records with {named}")
     return series
+
+
+def trained(series: pd.DataFrame) -> pd.DataFrame:
+    """The rows of tasks that trained a policy."""
+    rows = series[series["metric"] == WORTH]
+    if rows.empty:
+        raise NothingToDrawError(f"no records of {WORTH}")
+    return rows
 
 
 def line(axes: Axes, points: pd.DataFrame, **options: Any) -> None:

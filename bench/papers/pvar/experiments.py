@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from itertools import product
 from typing import Any
 
 from bench.papers.pvar import tables
-from bench.papers.pvar.recipe import PVarConfig, Row, tasks
+from bench.papers.pvar.methods import SPREADS
+from bench.papers.pvar.recipe import PVarConfig, Row, lab_settings, task, tasks
 from bench.spec import Context, Experiment, Outcome, Profile, Request, Task, Variant
 
 VERSION = 1
+POOL = "pool"  # a method that trains nothing: what goes with PVar in the pool
 CORRECTED = {Variant.CORRECTED: "ours: the paper's text and code were not at hand, so every choice is named as ours"}
 EARLIER = {  # methods that an experiment before has with the same rows
     "growth": ("pvar", "pvar_bottom", "random"),
@@ -18,15 +21,52 @@ EARLIER = {  # methods that an experiment before has with the same rows
 }
 
 
-def _execute(task: Task, context: Context) -> Outcome:
+def _study(task: Task, context: Context) -> Outcome:
     """Choose, pair, train and judge."""
     from bench.papers.pvar.study import studied
 
     return studied(task, context)
 
 
+def _confound(task: Task, context: Context) -> Outcome:
+    """As `_study`, or what goes with PVar in the pool."""
+    if task.method != POOL:
+        return _study(task, context)
+    from bench.papers.pvar.pool_facts import pool_facts
+
+    return pool_facts(task, context)
+
+
+def _estimate(task: Task, context: Context) -> Outcome:
+    """PVar from few responses against PVar from many."""
+    from bench.papers.pvar.estimated import estimated
+
+    return estimated(task, context)
+
+
+def _confounds(request: Request) -> list[Task]:
+    config: tables.SizeConfig = request.config
+    settings = {"lab": lab_settings(config)}
+    pools = [
+        task("confounds", VERSION, request, POOL, seed, {"spread": spread, "model": model}, settings)
+        for (spread, model), seed in product(product(SPREADS, ("large",)), request.seeds)
+    ]
+    return tasks("confounds", VERSION, request, tables.confounds(config)) + pools
+
+
+def _estimation(request: Request) -> list[Task]:
+    config: tables.EstimationConfig = request.config
+    settings = {"lab": lab_settings(config), "estimation": config.model_dump(include={"prompts", "samples"})}
+    return [
+        task("estimation", VERSION, request, "pvar", seed, {"n": n, "model": model}, settings)
+        for (model, n), seed in product(product(("gold", "large"), config.sizes), request.seeds)
+    ]
+
+
 def _seconds(task: Task) -> float:
     """Rough seconds on one core; next to nothing where an earlier experiment has the same row."""
+    if "row" not in task.settings:
+        return 2.0
     if task.method in EARLIER.get(task.experiment, ()):
         return 0.3
     pairs = float(task.settings["row"]["fraction"] * task.settings["lab"]["pool"])
@@ -37,12 +77,10 @@ def _experiment(
     name: str,
     title: str,
     shows: str,
-    rows: Callable[[Any], Sequence[Row]],
     config: type[PVarConfig],
+    plan: Callable[[Request], list[Task]],
+    execute: Callable[[Task, Context], Outcome],
 ) -> Experiment:
-    def plan(request: Request) -> list[Task]:
-        return tasks(name, VERSION, request, rows(request.config))
-
     return Experiment(
         name=name,
         title=title,
@@ -51,56 +89,65 @@ def _experiment(
         profiles=(Profile.EMBEDDED,),
         config=config,
         plan=plan,
-        execute=_execute,
+        execute=execute,
         version=VERSION,
         seconds=_seconds,
     )
 
 
+def _rows(
+    name: str, title: str, shows: str, rows: Callable[[Any], Sequence[Row]], config: type[PVarConfig]
+) -> Experiment:
+    """An experiment that is a list of policies."""
+    return _experiment(
+        name, title, shows, config, lambda request: tasks(name, VERSION, request, rows(request.config)), _study
+    )
+
+
 EXPERIMENTS = (
-    _experiment(
+    _rows(
         "order",
         "Top, random, bottom",
         "DPO on the prompts of highest, random and lowest preference variance, at equal size.",
         tables.order,
         tables.SizesConfig,
     ),
-    _experiment(
+    _rows(
         "growth",
         "Margin growth",
         "How the margin grows in training on top, random and bottom, on the pairs trained on and on held-out ones.",
         tables.growth,
         tables.SizeConfig,
     ),
-    _experiment(
+    _rows(
         "models",
         "Smaller reward models",
         "The same order where a smaller reward model chooses, or the truth does.",
         tables.models,
         tables.SizeConfig,
     ),
-    _experiment(
+    _rows(
         "human",
         "Human labels",
         "Paid labels of a dataset's own pairs: those of the highest variance against all of them.",
         tables.human,
         tables.SizeConfig,
     ),
-    _experiment(
+    _rows(
         "selectors",
         "Other selectors",
         "Preference variance beside what else prompts are chosen by, at an equal budget of paid labels.",
         tables.selectors,
         tables.SizeConfig,
     ),
-    _experiment(
+    _rows(
         "losses",
         "Other losses",
         "Top, random and bottom for IPO, KTO, SimPO and ORPO.",
         tables.losses,
         tables.LossesConfig,
     ),
-    _experiment(
+    _rows(
         "efficiency",
         "Label efficiency",
         "How many prompts random choice needs to be as good as the highest variance is.",
@@ -111,7 +158,16 @@ EXPERIMENTS = (
         "confounds",
         "Confounds",
         "Does preference variance choose anything but large gaps and long answers?",
-        tables.confounds,
         tables.SizeConfig,
+        _confounds,
+        _confound,
+    ),
+    _experiment(
+        "estimation",
+        "Estimation error",
+        "How many responses a prompt are needed to know its preference variance.",
+        tables.EstimationConfig,
+        _estimation,
+        _estimate,
     ),
 )

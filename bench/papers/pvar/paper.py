@@ -31,5 +31,5 @@ PAPER = Paper(
     experiments=EXPERIMENTS,
     claims=CLAIMS,
     derive=_derive,
-    methods={name: method.says for name, method in METHODS.items()},
+    methods={name: method.says for name, method in METHODS.items()} | {"pool": "no policy: what goes with PVar"},
 )

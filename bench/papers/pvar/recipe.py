@@ -111,26 +111,44 @@ def tasks(experiment: str, version: int, request: Request, rows: Sequence[Row]) 
     config: PVarConfig = request.config
     shared = settings(config)
     return [
-        Task(
-            paper="pvar",
-            experiment=experiment,
-            variant=request.variant,
-            profile=request.profile,
-            method=row.method,
-            seed=seed,
-            condition=row.condition,
-            settings=shared | {"row": written(row, config)},
-            data=fingerprints(),
-            version=version,
-        )
+        task(experiment, version, request, row.method, seed, row.condition, shared | {"row": written(row, config)})
         for row, seed in product(rows, request.seeds)
     ]
+
+
+def task(
+    experiment: str,
+    version: int,
+    request: Request,
+    method: str,
+    seed: int,
+    condition: Mapping[str, Scalar],
+    settings: Mapping[str, Any],
+) -> Task:
+    """One task of this paper in the known-truth world."""
+    return Task(
+        paper="pvar",
+        experiment=experiment,
+        variant=request.variant,
+        profile=request.profile,
+        method=method,
+        seed=seed,
+        condition=condition,
+        settings=settings,
+        data=fingerprints(),
+        version=version,
+    )
+
+
+def lab_settings(config: PVarConfig) -> dict[str, Any]:
+    """What pools and reward models depend on."""
+    return config.model_dump(include={"policy", "pool", "responses", "max_tokens", "temperature", "reward_models"})
 
 
 def settings(config: PVarConfig) -> dict[str, Any]:
     """What all rows share."""
     return {
-        "lab": config.model_dump(include={"policy", "pool", "responses", "max_tokens", "temperature", "reward_models"}),
+        "lab": lab_settings(config),
         "training": config.model_dump(include={"batch_size", "epochs", "warmup"}),
         "judging": config.model_dump(include={"test_prompts", "opponents", "held_out", "divergence"}),
     }

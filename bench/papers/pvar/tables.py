@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import product
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from bench.papers.pvar.methods import BASELINES, MODELS, SPREADS
 from bench.papers.pvar.recipe import PVarConfig, Row, Settings
-from bench.run.config import Positive
+from bench.run.config import Count, Positive
 
 ORDER = ("pvar", "random", "pvar_bottom")
 BOTH = ("best_worst", "random_labelled")  # ways to make a pair
@@ -93,6 +93,20 @@ def efficiency(config: SizesConfig) -> list[Row]:
         rows.append(Row("all", pairs, 1.0))
         rows += [Row(method, pairs, part) for part, method in product(config.fractions, ("pvar", "random"))]
     return rows
+
+
+class EstimationConfig(PVarConfig):
+    """With the prompts and responses on which the error of an estimate is measured."""
+
+    prompts: Count
+    samples: Count  # of each
+    sizes: list[Count] = Field(min_length=1)  # responses that an estimate has, at most half of the samples
+
+    @model_validator(mode="after")
+    def _leave_others(self) -> EstimationConfig:
+        if 2 * max(self.sizes) > self.samples:
+            raise ValueError(f"sizes: {max(self.sizes)} responses against as many others of {self.samples} samples")
+        return self
 
 
 def confounds(config: SizeConfig) -> list[Row]:

@@ -12,10 +12,17 @@ from bench.run import config
 from bench.spec import Profile, Request, Variant
 
 GAIN = {"pvar": 0.05, "random": 0.0, "pvar_bottom": -0.06, "all": 0.0}  # in win rate; of other selectors .01
+GOES_WITH = ("gap", "stakes", "length", "length_spread", "mean_reward", "true_variance",
+             "true_variance_given_all_but_gap", "true_variance_given_gap")  # fmt: skip
 
 
 def as_the_paper_says(method, condition):
     """The mean of every metric of a policy, so that all that is claimed is so."""
+    if method == "pool":
+        return {f"rank_with_{name}": 0.1 + at / 20 for at, name in enumerate(GOES_WITH)}
+    if "n" in condition:
+        known = condition["n"] / (condition["n"] + 4)
+        return {"rank_with_others": known, "overlap_with_others_0.3": 0.3 + 0.7 * known, "gain_0.3": 1 + known}
     part = condition["fraction"]
     gain = GAIN.get(method, 0.01) * (0.5 if condition["spread"] == "even" else 1.0)
     if condition["pairs"] == "random_labelled" and method == "pvar" and part <= 0.1:

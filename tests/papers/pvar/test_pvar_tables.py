@@ -15,6 +15,11 @@ EXPERIMENTS = [experiment.name for experiment in PAPER.experiments if experiment
     "order", "growth", "models", "human", "selectors", "losses", "efficiency", "confounds")]  # fmt: skip
 
 
+def policies(experiment):
+    """The tasks that train a policy."""
+    return [task for task in planned(experiment) if "row" in task.settings]
+
+
 def conditions(experiment, *columns, **keep):
     tasks = [task for task in planned(experiment) if keep.items() <= {**task.condition, "method": task.method}.items()]
     return sorted(tuple(task.condition.get(name, task.method) for name in columns) for task in tasks)
@@ -55,7 +60,7 @@ def test_a_loss_has_its_own_rate_and_hyper_parameters():
 
 def test_dpo_on_what_a_reward_model_ordered_has_another_rate_than_on_paid_labels():
     rates = read().learning_rate
-    for task in planned("confounds"):
+    for task in policies("confounds"):
         assert task.settings["row"]["learning_rate"] == rates.best_worst
     for task in planned("human"):
         assert task.settings["row"]["learning_rate"] == rates.random_labelled
@@ -63,7 +68,7 @@ def test_dpo_on_what_a_reward_model_ordered_has_another_rate_than_on_paid_labels
 
 @pytest.mark.parametrize("experiment", EXPERIMENTS)
 def test_every_name_is_one_that_there_is(experiment):
-    for task in planned(experiment):
+    for task in policies(experiment):
         row = task.settings["row"]
         assert row["method"] in METHODS
         assert row["pairs"] in PAIRS
