@@ -75,8 +75,8 @@ def estimation(series: pd.DataFrame, published: Sequence[Published]) -> Drawing:
         return panels.drawing(
             figure,
             tables,
-            "PVar from n responses a prompt, by the truth and by the large model. Left: rank correlation with PVar from "
-            "n other responses. Middle: of the 30 % of the prompts chosen by it, the share that n other responses "
-            "choose too (by chance: .3). Right: PVar, by responses that were not used, of the 30 % chosen over that of "
-            "all.",
+            "PVar from n responses a prompt, by the truth and by the large model. Left: rank correlation with PVar "
+            "from n other responses. Middle: of the 30 % of the prompts chosen by it, the share that n other responses "
+            "choose too (by chance: .3). Right: PVar, by responses that were not used, of the 30 % chosen over that "
+            "of all.",
         )

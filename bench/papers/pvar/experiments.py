@@ -14,10 +14,12 @@ from bench.spec import Context, Experiment, Outcome, Profile, Request, Task, Var
 VERSION = 1
 POOL = "pool"  # a method that trains nothing: what goes with PVar in the pool
 CORRECTED = {Variant.CORRECTED: "ours: the paper's text and code were not at hand, so every choice is named as ours"}
-EARLIER = {  # methods that an experiment before has with the same rows
-    "growth": ("pvar", "pvar_bottom", "random"),
-    "human": ("pvar", "pvar_bottom", "random", "all"),
-    "selectors": ("pvar", "random"),
+ORDERED = {  # what `order` trains, and other experiments share
+    "method": (*tables.ORDER, "all"),
+    "pairs": tables.BOTH,
+    "model": ("large",),
+    "loss": ("dpo",),
+    "fraction": (0.1, 0.3, 0.5, 1.0),
 }
 
 
@@ -67,10 +69,10 @@ def _seconds(task: Task) -> float:
     """Rough seconds on one core; next to nothing where an earlier experiment has the same row."""
     if "row" not in task.settings:
         return 2.0
-    if task.method in EARLIER.get(task.experiment, ()):
+    row = task.settings["row"]
+    if task.experiment != "order" and all(row[name] in there for name, there in ORDERED.items()):
         return 0.3
-    pairs = float(task.settings["row"]["fraction"] * task.settings["lab"]["pool"])
-    return 1.5 + 0.0018 * pairs
+    return 1.2 + 0.0018 * float(row["fraction"] * task.settings["lab"]["pool"])
 
 
 def _experiment(
