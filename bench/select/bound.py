@@ -19,6 +19,8 @@ Everywhere, `p`, `q` and `weights` are (k, k), entry (i, j) about the pair (i, j
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import expit
@@ -32,6 +34,12 @@ def preferences(rewards: ArrayLike) -> Matrix:
     """(k, k): sigma(r_i - r_j), Bradley-Terry, of rewards (k,); of beta log pi/pi_ref, what the policy prefers."""
     values = np.asarray(rewards, dtype=float)
     return np.asarray(expit(values[:, None] - values[None, :]))
+
+
+def check_beta(beta: float) -> None:
+    """Raise UserError unless `beta` is a positive number."""
+    if not (math.isfinite(beta) and beta > 0):
+        raise UserError(f"beta must be a number > 0, got {beta}")
 
 
 def all_pairs(k: int) -> Matrix:
@@ -49,13 +57,13 @@ def variance(p: ArrayLike, weights: ArrayLike) -> float:
 
     Of `preferences(r)` and `all_pairs(k)`, it is the unbiased `pvar.preference_variance` of the rewards r.
     """
-    p, weights = _checked(weights, p=p)
+    p, weights = checked(weights, p=p)
     return float((weights * (p - 0.5) ** 2).sum())
 
 
 def gradient_coefficients(p: ArrayLike, q: ArrayLike, weights: ArrayLike, beta: float) -> NDArray[np.float64]:
     """(k,): c with grad L = sum_i c_i grad log pi(y_i); they add up to 0."""
-    p, q, weights = _checked(weights, p=p, q=q)
+    p, q, weights = checked(weights, p=p, q=q)
     pull = weights * (q - p)
     return np.asarray(beta * (pull.sum(0) - pull.sum(1)))
 
@@ -73,7 +81,7 @@ def largest_gradient(gram: ArrayLike) -> float:
 
 def residual_bound(p: ArrayLike, q: ArrayLike, weights: ArrayLike, beta: float, largest: float) -> float:
     """2 beta G sqrt(E[(q - p)^2]): the tighter of the two in the module's chain; `largest` is G."""
-    p, q, weights = _checked(weights, p=p, q=q)
+    p, q, weights = checked(weights, p=p, q=q)
     return float(2 * beta * largest * np.sqrt((weights * (q - p) ** 2).sum()))
 
 
@@ -89,7 +97,7 @@ def cube_root_bound(p: ArrayLike, q: ArrayLike, weights: ArrayLike, beta: float,
     return float(3 * beta * largest * np.cbrt(both).sum())
 
 
-def _checked(weights: ArrayLike, **probabilities: ArrayLike) -> list[Matrix]:
+def checked(weights: ArrayLike, **probabilities: ArrayLike) -> list[Matrix]:
     """All as (k, k) arrays, `weights` last. Raises UserError for what is no probability or no distribution of pairs."""
     w = np.asarray(weights, dtype=float)
     if w.ndim != 2 or w.shape[0] != w.shape[1] or not (w >= 0).all() or not np.isclose(w.sum(), 1) or np.diag(w).any():
