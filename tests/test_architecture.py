@@ -23,6 +23,7 @@ LAYERS = (
     ("bench.run",),
     ("bench.verdict",),
     ("bench.report",),
+    ("bench.domains",),
     ("bench.papers",),
     ("bench.cli",),
 )
@@ -44,6 +45,7 @@ FORBIDDEN = {  # within the order above, and yet not allowed: these know spec, n
     "bench.generate": TRUTH,
     "bench.select": TRUTH,
     "bench.label": TRUTH,
+    "bench.domains": ("bench.verdict", "bench.report"),
     "bench.papers": ("bench.report",),
 }
 
@@ -80,9 +82,27 @@ def test_a_module_imports_only_what_lies_below_it(name, path):
                 assert not imported.startswith(banned), f"{name} imports {imported}"
 
 
+PAPERS = sorted(path.name for path in (PACKAGE / "papers").iterdir() if (path / "paper.py").is_file())
+
+
+@pytest.mark.parametrize(("name", "path"), modules(), ids=lambda value: value if isinstance(value, str) else "")
+def test_a_paper_is_known_by_nobody_else(name, path):
+    """What two papers need is in a slot or in bench.domains; `bench.papers` itself finds them by their folders."""
+    own = name.split(".")[2] if name.startswith("bench.papers.") else None
+    for paper in PAPERS:
+        if paper != own:
+            for imported in imports(path):
+                assert not (imported + ".").startswith(f"bench.papers.{paper}."), f"{name} imports {imported}"
+
+
 @pytest.mark.parametrize("heavy", ["torch", "transformers", "pandas", "scipy", "sklearn", "matplotlib", "numpy"])
 def test_importing_bench_and_the_command_line_loads_nothing_heavy(heavy):
     code = f"import sys, bench, bench.cli; sys.exit({heavy!r} in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_planning_a_study_in_a_domain_does_not_load_torch():
+    code = "import sys, bench.papers.spa.paper, bench.domains.settings; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 

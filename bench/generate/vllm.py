@@ -7,14 +7,17 @@ temperature between 0 and 0.01 to 0.01.
 
 from __future__ import annotations
 
+import gc
 import importlib
 import itertools
-from collections.abc import Sequence
+import tempfile
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import numpy as np
+import torch
 from numpy.typing import ArrayLike
 
 from bench.errors import UserError
@@ -72,6 +75,28 @@ def sample(
         if progress is not None:
             progress(start + len(some), len(rows))
     return found
+
+
+def sample_policy(
+    policy: Any, prompts: Sequence[ArrayLike], options: Mapping[str, Any], **sampling: Any
+) -> list[list[Sample]]:
+    """`sample` from a transformers model in memory, on an engine that lives for this call; `options` are the engine's.
+
+    The policy makes room for it on the GPU meanwhile. Raises Unavailable where vLLM is not installed.
+    """
+    device = policy.device
+    with tempfile.TemporaryDirectory(prefix="prefbench-") as folder:
+        policy.save_pretrained(folder)
+        policy.to("cpu")
+        torch.cuda.empty_cache()
+        model = engine(Path(folder), **options)
+        try:
+            return sample(model, prompts, **sampling)
+        finally:
+            del model
+            gc.collect()
+            torch.cuda.empty_cache()
+            policy.to(device)
 
 
 def _parameters(request: Request, prompt: int, index: int) -> Any:

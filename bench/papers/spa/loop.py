@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 
+from bench.domains.domain import Ids, domain
 from bench.label import ordered
 from bench.label.judgements import longer_first
 from bench.learn.kept import Made, kept
@@ -26,9 +27,9 @@ from bench.learn.policy.reference import ReferenceLogProbs, reference_log_probs
 from bench.learn.policy.refinement import Refinement
 from bench.learn.policy.trainer import train
 from bench.learn.policy.training import Training
-from bench.papers.spa.domain import Ids, domain
 from bench.papers.spa.label_quality import label_facts, length_facts, mark_facts
 from bench.papers.spa.labelling import judgements
+from bench.papers.spa.layout import ultrafeedback_rows
 from bench.papers.spa.stage import Stage, write
 from bench.seeds import seed_for
 from bench.spec import Context, canonical
@@ -44,7 +45,7 @@ class Loop:
         self.settings = settings
         self.seed = seed
         self.context = context
-        self.domain = domain(settings["domain"], seed, context)
+        self.domain = domain(settings["domain"], seed, context, study="spa", rows=ultrafeedback_rows)
         self.beta = float(settings["training"]["beta"])
 
     def policy(self, stages: Sequence[Stage]) -> Made:

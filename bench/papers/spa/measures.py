@@ -7,15 +7,11 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
 import torch
 
-from bench.evaluate.divergence import sampled_kl
-from bench.evaluate.win_rate import win_rate
+from bench.domains.domain import Ids
+from bench.domains.measures import divergence, judged, kept_responses
 from bench.files import replace
-from bench.learn.policy.completions import Completions
-from bench.learn.policy.log_probs import response_log_probs, response_sums
-from bench.papers.spa.domain import Ids
 from bench.papers.spa.loop import Loop
 from bench.papers.spa.stage import Stage
 from bench.seeds import seed_for
@@ -49,13 +45,17 @@ def _measured(loop: Loop, stages: Sequence[Stage], test_prompts: int, against: d
     began = time.perf_counter()
     prompts = loop.domain.prompts("test", 0, test_prompts)
     own = _one_each(loop, stages, prompts)
-    metrics = {**loop.domain.quality(prompts, own), "length": float(np.mean([len(response) for response in own]))}
-    for name, count in against.items():
-        if len(stages) > count:
-            theirs = _one_each(loop, stages[:count], prompts)
-            metrics[f"win_rate_over_{name}"] = win_rate(loop.domain.compare(prompts, own, theirs)).mean
+    others = {name: stages[:count] for name, count in against.items() if len(stages) > count}
+    theirs = {name: _one_each(loop, chain, prompts) for name, chain in others.items()}
+    metrics = judged(loop.domain, prompts, own, theirs)
     if stages:
-        metrics["kl_from_sft"] = _divergence(loop, made.module, prompts[:DIVERGENCE_PROMPTS])
+        metrics["kl_from_sft"] = divergence(
+            loop.domain,
+            made.module,
+            prompts[:DIVERGENCE_PROMPTS],
+            max_tokens=loop.settings["sampling"]["max_tokens"],
+            seed=seed_for("spa", "divergence", loop.seed),
+        )
     return {**metrics, **made.facts, "judging_seconds": time.perf_counter() - began}
 
 
@@ -65,32 +65,14 @@ def _one_each(loop: Loop, stages: Sequence[Stage], prompts: Sequence[Any]) -> li
     Kept beside the policy, which many others are compared with.
     """
     path = loop.path(stages).with_suffix(f".{_tested(loop, len(prompts))}-responses.json")
-    try:
-        return [np.array(ids, dtype=np.int32) for ids in json.loads(path.read_text(encoding="utf-8"))]
-    except (FileNotFoundError, json.JSONDecodeError):
+
+    def sampled() -> list[list[Ids]]:
         sampling = loop.settings.get("testing", {})
-        found = loop.responses(loop.policy(stages).module, prompts, 1, f"test {len(stages)}", **sampling)
-        replace(path, json.dumps([each[0].tolist() for each in found]).encode())
-        return [each[0] for each in found]
+        return loop.responses(loop.policy(stages).module, prompts, 1, f"test {len(stages)}", **sampling)
+
+    return kept_responses(path, sampled)
 
 
 def _tested(loop: Loop, prompts: int) -> str:
     """What decides the judged responses besides policy and seed, as part of a file's name."""
     return "-".join(map(str, [prompts, *loop.settings.get("testing", {}).values()]))
-
-
-def _divergence(loop: Loop, policy: Any, prompts: Sequence[Any]) -> float:
-    """KL(policy || SFT) in nats a response, from one sample a prompt at temperature 1."""
-    found = loop.domain.sample(
-        policy,
-        prompts,
-        samples=1,
-        max_tokens=loop.settings["sampling"]["max_tokens"],
-        temperature=1.0,
-        seed=seed_for("spa", "divergence", loop.seed),
-    )
-    groups = [Completions(prompt.ids, tuple(each)) for prompt, each in zip(prompts, found, strict=True)]
-    ours, theirs = (
-        np.concatenate(response_sums(groups, response_log_probs(model, groups))) for model in (policy, loop.domain.sft)
-    )
-    return sampled_kl(ours, theirs).k1.mean

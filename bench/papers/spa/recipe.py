@@ -9,11 +9,13 @@ from typing import Annotated, Any
 
 from pydantic import Field, model_validator
 
-from bench.papers.spa.settings import DRAWS, Settings, TextSettings, WorldSettings
+from bench.domains.settings import Settings, TextSettings, WorldSettings
+from bench.papers.spa.layout import DRAWS, Layout, layout
 from bench.papers.spa.stage import Stage, write
 from bench.run.config import Config, Count, NotNegative, Positive, Share
 from bench.spec import Request, Scalar, Task, Variant
 
+NEEDS = {"direct_base": "base", "ranker": "ranker"}  # labels -> a model of the domain's that they take
 RELEASED_ITERATIONS = 2  # run_all.sh: `1 2`; the third part of the data is made and never used
 
 
@@ -55,20 +57,24 @@ class SpaConfig(Config):
             raise ValueError(f"decoupling has {len(self.decoupling)} values for {len(self.prompts)} iterations")
         if self.seed_labels > self.pool:
             raise ValueError(f"seed_labels is {self.seed_labels:,}, and a draw has a pool of {self.pool:,} prompts")
-        if self.domain.seed_begins(DRAWS, self.pool, self.pool) + self.pool > self.domain.iterations_begin(
-            DRAWS, self.pool
-        ):
+        lies = self.layout
+        if lies.seed_begins(DRAWS, self.pool) + self.pool > lies.iterations_begin(DRAWS):
             raise ValueError(f"pool: {DRAWS} draws of {self.pool:,} prompts are more than have labels")
-        last = self.domain.iterations_begin(1, self.pool) + sum(self.prompts)
-        if (labelled := self.domain.labelled_begin(self.pool)) is not None:
-            last = max(last, labelled + self.everyone)
-        for name, needed, part in (
-            (f"{DRAWS} pools, prompts and seed_labels", last, "train"),
-            ("test_prompts", self.test_prompts, "test"),
+        last = lies.iterations_begin(1) + sum(self.prompts)
+        if lies.labelled is not None:
+            last = max(last, lies.labelled + self.everyone)
+        for name, needed, there in (
+            (f"{DRAWS} pools, prompts and seed_labels", last, lies.prompts),
+            ("test_prompts", self.test_prompts, self.domain.sizes()["test"]),
         ):
-            if needed > (there := self.domain.sizes()[part]):
+            if needed > there:
                 raise ValueError(f"{name} come to {needed:,} prompts, and the domain has {there:,}")
         return self
+
+    @property
+    def layout(self) -> Layout:
+        """Where the prompts of seeds and iterations lie."""
+        return layout(self.domain, self.pool)
 
     @property
     def everyone(self) -> int:
@@ -94,7 +100,7 @@ class Row:
 def seed(config: SpaConfig, *, labels: int | None = None, draw: int = 1) -> Stage:
     """DPO on paid labels of the seed's `draw`, by default as many as the config says."""
     count = config.seed_labels if labels is None else labels
-    first = config.domain.seed_begins(draw, count, config.pool)
+    first = config.layout.seed_begins(draw, count)
     return Stage((first, first + count), "people", config.seed_learning_rate, epochs=config.seed_epochs)
 
 
@@ -104,7 +110,7 @@ def iterations(config: SpaConfig, variant: Variant, count: int | None = None, dr
     The released scripts run two and never de-couple.
     """
     released = variant == Variant.AS_RELEASED
-    first, stages = config.domain.iterations_begin(draw, config.pool), []
+    first, stages = config.layout.iterations_begin(draw), []
     for size, decoupling in zip(config.prompts, config.decoupling, strict=True):
         strength = 0.0 if released else decoupling
         stages.append(Stage((first, first + size), "direct", config.learning_rate, refine=True, decoupling=strength))
@@ -132,9 +138,9 @@ def tasks(experiment: str, version: int, request: Request, rows: Sequence[Row]) 
     Conditions begin with the model.
     """
     config: SpaConfig = request.config
-    labels = {stage.labels for row in rows for stage in row.stages}
+    also = {NEEDS[stage.labels] for row in rows for stage in row.stages if stage.labels in NEEDS}
     configs = {id(of): of for of in (row.config or config for row in rows)}
-    fingerprints = {key: of.domain.fingerprints(request, labels) for key, of in configs.items()}
+    fingerprints = {key: of.domain.fingerprints(request.data_dir, also) for key, of in configs.items()}
     settings = {key: _settings(of, request.variant) for key, of in configs.items()}
     return [
         Task(

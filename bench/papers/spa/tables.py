@@ -9,6 +9,8 @@ from dataclasses import replace
 
 from pydantic import model_validator
 
+from bench.domains.settings import Backbone, Policy, Settings
+from bench.papers.spa.layout import DRAWS
 from bench.papers.spa.recipe import (
     Row,
     SpaConfig,
@@ -17,7 +19,6 @@ from bench.papers.spa.recipe import (
     plainly,
     seed,
 )
-from bench.papers.spa.settings import DRAWS, Backbone, Policy, Settings
 from bench.run.config import Count, NotNegative, Positive
 from bench.spec import Scalar, Variant
 
@@ -64,7 +65,7 @@ class EfficiencyConfig(SpaConfig):
 
     @model_validator(mode="after")
     def _are_there(self) -> EfficiencyConfig:
-        there = self.domain.most_labels(self.pool)
+        there = self.layout.most_labels
         if max(self.labels) > there:
             raise ValueError(f"labels: {max(self.labels):,} prompts, and the domain has {there:,} for them")
         return self
@@ -86,7 +87,7 @@ def _spa(config: SpaConfig, variant: Variant, count: int | None = None) -> list[
 def table1(config: SpaConfig, variant: Variant) -> list[Row]:
     """The stages of SPA, and DPO on labels of all prompts (the paper's Zephyr)."""
     rows = [*_start(config), *_spa(config, variant)]
-    first = config.domain.labelled_begin(config.pool)
+    first = config.layout.labelled
     if first is not None and variant != Variant.AS_RELEASED:  # its loss is DPO's in the release, too
         zephyr = replace(seed(config), prompts=(first, first + config.everyone), epochs=1)
         rows.insert(2, Row("zephyr", (zephyr,), {"gold_percent": 100.0}))

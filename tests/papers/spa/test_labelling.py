@@ -13,9 +13,10 @@ from bench.data.world import Annotator
 from bench.data.world.gold import rewards
 from bench.data.world.lexicon import NUMBERS
 from bench.data.world.vocabulary import word_id
+from bench.domains import world
 from bench.label.likelihood import log_ratio
 from bench.learn.policy.reference import reference_log_probs
-from bench.papers.spa import labelling, world
+from bench.papers.spa import labelling
 from bench.papers.spa.labelling import judgements
 
 

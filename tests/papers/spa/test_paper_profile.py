@@ -9,7 +9,7 @@ from tiny_spa import PAPER, find, stages
 from tiny_text import SHIPPED, planned
 
 from bench import models
-from bench.papers.spa import text_needs
+from bench.domains import text_needs
 from bench.run.plan import Selection, plan
 from bench.spec import Profile, Unavailable, Variant
 

@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-import gc
 import json
-import tempfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-import torch
 
 from bench.files import replace
-from bench.generate import Sample, vllm
 from bench.learn.policy.completions import Ids
 
 
@@ -39,23 +34,3 @@ def in_parts(
             place: [np.array(ids, dtype=np.int32) for ids in each] for place, each in zip(part, rows, strict=True)
         }
     return [found[place] for place in range(len(prompts))]
-
-
-def by_vllm(policy: Any, prompts: Sequence[Ids], options: Mapping[str, Any], **sampling: Any) -> list[list[Sample]]:
-    """`bench.generate.vllm.sample` on an engine of this policy alone, `options` being the engine's arguments.
-
-    The policy makes room for it on the GPU meanwhile. Raises Unavailable where vLLM is not installed.
-    """
-    device = policy.device
-    with tempfile.TemporaryDirectory(prefix="prefbench-") as folder:
-        policy.save_pretrained(folder)
-        policy.to("cpu")
-        torch.cuda.empty_cache()
-        engine = vllm.engine(Path(folder), **options)
-        try:
-            return vllm.sample(engine, prompts, **sampling)
-        finally:
-            del engine
-            gc.collect()
-            torch.cuda.empty_cache()
-            policy.to(device)

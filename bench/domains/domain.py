@@ -1,4 +1,4 @@
-"""Where the loop runs: whose prompts, whose labels, which SFT policy, and who judges. One interface, two of them."""
+"""What a study asks of the place where it runs, and the two places that there are."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from bench.domains.corpora import Rows, ultrafeedback_rows
 from bench.errors import unknown
 from bench.label import Judgements, Labeler
 from bench.label.llm_judge import Question
@@ -27,7 +28,7 @@ class Prompt(Protocol):
 
 
 class Domain(Protocol):
-    """Everything of a run that is not SPA. Lists of prompts, groups and responses go row by row."""
+    """All of a study that is not its method. Lists of prompts, groups and responses go row by row."""
 
     sft: Any  # the policy before any preference
     sft_hash: str  # of its weights
@@ -40,7 +41,7 @@ class Domain(Protocol):
     def given(self, prompts: Sequence[Any]) -> tuple[list[Any], list[Completions]] | None:
         """Those of the prompts that have a pair which people judged, and the pairs, better and worse in random order.
 
-        None where responses are to be sampled.
+        None where people judge what policies sample.
         """
 
     def sample(self, policy: Any, prompts: Sequence[Any], **sampling: Any) -> list[list[Ids]]:
@@ -53,7 +54,7 @@ class Domain(Protocol):
         """(n,): the judge's reward of the first response less that of the second; None of a judge without rewards."""
 
     def ranker(self) -> Labeler:
-        """A preference model trained on many other labels: SPA's PairRM."""
+        """A preference model trained on many other labels."""
 
     def question(self) -> Question:
         """How a judge that answers in words is asked."""
@@ -68,14 +69,21 @@ class Domain(Protocol):
         """What else the judge says of responses: means, by metric."""
 
 
-def domain(settings: Mapping[str, Any], seed: int, context: Context) -> Domain:
-    """The domain of a task's settings. Raises UserError for an unknown name."""
+def domain(
+    settings: Mapping[str, Any], seed: int, context: Context, *, study: str, rows: Rows = ultrafeedback_rows
+) -> Domain:
+    """The domain of a task's settings (bench/domains/settings.py) for one seed of a study.
+
+    `study` names its random streams and its folder in the cache: two studies share no draw. `rows` are the pairs of
+    UltraFeedback, where the settings name it, that the training prompts are, in their order. Raises UserError for an
+    unknown name.
+    """
     if settings["name"] == "world":
-        from bench.papers.spa.world import WorldDomain
+        from bench.domains.world import WorldDomain
 
-        return WorldDomain(settings, seed, context)
+        return WorldDomain(settings, seed, context, study)
     if settings["name"] == "text":
-        from bench.papers.spa.text import TextDomain
+        from bench.domains.text import TextDomain
 
-        return TextDomain(settings, seed, context)
+        return TextDomain(settings, seed, context, study, rows)
     raise unknown("domain", settings["name"], ("world", "text"))

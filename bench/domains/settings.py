@@ -1,18 +1,18 @@
-"""The keys under `domain` in a config: which prompts, labels, SFT policy and judge the loop runs with."""
+"""The keys under `domain` in a config: which prompts, labels, SFT policy and judge a study runs with."""
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from bench.run.config import Count, Positive
-from bench.spec import Request
 
 if TYPE_CHECKING:
     from bench.models import Source
 
-DRAWS = 3  # of the seed (Table 4)
 Policy = Literal["compact", "small", "llama", "tiny"]  # an SFT policy of the known-truth world
 
 
@@ -22,10 +22,10 @@ class Settings(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class Ranker(Settings):
-    """The world's stand-in for PairRM: a reward model trained on many labels of other prompts."""
+class Labelled(Settings):
+    """A reward model of the known-truth world, by what it learns from."""
 
-    labels: Count
+    labels: Count  # paid, of prompts that a study leaves to it
     epochs: Count
     learning_rate: Positive
 
@@ -35,7 +35,7 @@ class WorldSettings(Settings):
 
     name: Literal["world"]
     policy: Policy
-    ranker: Ranker
+    ranker: Labelled  # the stand-in for PairRM, which learnt from many labels
 
     @property
     def model(self) -> str:
@@ -53,24 +53,8 @@ class WorldSettings(Settings):
 
         return {"train": SIZES["train"] - self.ranker.labels, "test": SIZES["test"]}
 
-    def seed_begins(self, draw: int, labels: int, pool: int) -> int:
-        """Position of the first prompt of a seed; one that its pool cannot hold lies where the iterations do."""
-        return (draw - 1) * pool if labels <= pool else DRAWS * pool
-
-    def iterations_begin(self, draw: int, pool: int) -> int:
-        """Position of the first prompt without a label, after the pools of all draws."""
-        return DRAWS * pool
-
-    def labelled_begin(self, pool: int) -> int | None:
-        """Position from which on there are labels for as many prompts as all iterations have; None: there are none."""
-        return DRAWS * pool
-
-    def most_labels(self, pool: int) -> int:
-        """Of one seed."""
-        return self.sizes()["train"] - DRAWS * pool
-
-    def fingerprints(self, request: Request, labels: set[str]) -> dict[str, str]:
-        """Of data and models, by name. Raises Unavailable where this machine lacks what `labels` of stages need."""
+    def fingerprints(self, data_dir: Path | None, also: Collection[str] = ()) -> dict[str, str]:
+        """Of the data, by name; `also` is for texts."""
         from bench.data.world import gold, world
 
         return {"world": world.FINGERPRINT, "gold": gold.FINGERPRINT}
@@ -94,7 +78,7 @@ class Backbone(Settings):
 
 
 class RewardJudge(Settings):
-    """A reward model on the SFT policy's backbone, trained on pairs of people that no stage has."""
+    """A reward model on the SFT policy's backbone, trained on pairs of people that are in no other part."""
 
     kind: Literal["reward_model"]
     pairs: Count  # that it learns from
@@ -135,9 +119,9 @@ class TextSettings(Settings):
     name: Literal["text"]
     corpus: Literal["hh_rlhf", "ultrafeedback"]
     policy: Backbone
-    base: Backbone | None = None  # before instruction tuning, of the same vocabulary (Figure 4)
+    base: Backbone | None = None  # before instruction tuning, of the same vocabulary
     judge: Annotated[RewardJudge | AlpacaEvalJudge, Field(discriminator="kind")]
-    seed_pairs: Count | None = None  # of hh_rlhf: pairs of people that the draws of the seed come from
+    seed_pairs: Count | None = None  # of hh_rlhf: pairs of people that the training prompts begin with
     test: Count  # AlpacaEval's prompts that are for tests alone
     limits: Limits
     backend: Literal["transformers", "vllm"]  # that samples
@@ -165,40 +149,19 @@ class TextSettings(Settings):
         return self.judge.kind == "reward_model"
 
     def sizes(self) -> dict[str, int]:
-        """Prompts that there are for training and for tests."""
-        from bench.papers.spa.corpora import ASKED, DRAW, DRAWS, LARGEST_SEED, OPENINGS
+        """Prompts that there are for training and for tests; of UltraFeedback, unless a study gives rows of its own."""
+        from bench.domains.corpora import ASKED, OPENINGS, ultrafeedback_rows
 
         if self.corpus == "ultrafeedback":
-            return {"train": len(DRAWS) * DRAW + LARGEST_SEED, "test": self.test}
+            return {"train": len(ultrafeedback_rows()), "test": self.test}
         judged = self.judge.pairs + self.judge.held_out if isinstance(self.judge, RewardJudge) else 0
         return {"train": OPENINGS - judged + ASKED - self.test, "test": self.test}
 
-    def seed_begins(self, draw: int, labels: int, pool: int) -> int:
-        """Position of the first pair of a seed."""
-        from bench.papers.spa.corpora import DRAW, DRAWS
+    def fingerprints(self, data_dir: Path | None, also: Collection[str] = ()) -> dict[str, str]:
+        """Of data and models, by name; `also` those of the domain's "base" and "ranker", where a study asks for them.
 
-        if self.corpus == "ultrafeedback":
-            return (draw - 1) * DRAW if labels <= pool else len(DRAWS) * DRAW
-        return (draw - 1) * pool if labels <= pool else 0  # of all draws together
+        Raises Unavailable, naming all that is missing.
+        """
+        from bench.domains.text_needs import fingerprints
 
-    def iterations_begin(self, draw: int, pool: int) -> int:
-        """Position of the first prompt without a label."""
-        from bench.papers.spa.corpora import DRAW
-
-        return (draw - 1) * DRAW + pool if self.seed_pairs is None else self.seed_pairs
-
-    def labelled_begin(self, pool: int) -> int | None:
-        """Position from which on there are labels for as many prompts as all iterations have; None: there are none."""
-        return 0 if self.corpus == "ultrafeedback" else None
-
-    def most_labels(self, pool: int) -> int:
-        """Of one seed."""
-        from bench.papers.spa.corpora import LARGEST_SEED
-
-        return LARGEST_SEED if self.seed_pairs is None else self.seed_pairs
-
-    def fingerprints(self, request: Request, labels: set[str]) -> dict[str, str]:
-        """Of data and models, by name. Raises Unavailable, naming all that is missing."""
-        from bench.papers.spa.text_needs import fingerprints
-
-        return fingerprints(self, request.data_dir, labels)
+        return fingerprints(self, data_dir, also)

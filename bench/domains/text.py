@@ -1,4 +1,4 @@
-"""The loop on text: a language model, people's pairs as its seed, and a learned judge or AlpacaEval's."""
+"""Language models on text: pairs that people judged, and a learned judge or AlpacaEval's."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ import torch
 from numpy.typing import NDArray
 
 from bench import models
+from bench.domains import corpora
+from bench.domains.corpora import Asked, Corpus, Rows
+from bench.domains.settings import Backbone, RewardJudge, TextSettings
+from bench.domains.text_judges import AlpacaEval, Judge, LearnedJudge
 from bench.errors import UserError
-from bench.generate import sample
+from bench.generate import sample, vllm
+from bench.generate.parts import in_parts
 from bench.label import Judgements, Labeler, Listing, PairRM
 from bench.label.llm_judge import Question
 from bench.learn.policy import encoding
 from bench.learn.policy.completions import Completions, Ids
 from bench.learn.policy.reference import weights_hash
-from bench.papers.spa import corpora
-from bench.papers.spa.corpora import Asked, Corpus
-from bench.papers.spa.samples import by_vllm, in_parts
-from bench.papers.spa.settings import Backbone, RewardJudge, TextSettings
-from bench.papers.spa.text_judges import AlpacaEval, Judge, LearnedJudge
 from bench.seeds import seed_for
 from bench.spec import Context, canonical
 
@@ -37,20 +37,18 @@ class TextPrompt:
 
     asked: Asked
     ids: Ids  # (P,)
-
-    @property
-    def chosen_first(self) -> bool:
-        """Whether the better answer of its pair is shown first: a coin of the pair's own."""
-        return bool(seed_for("spa", "side", self.asked.id) & 1)
+    chosen_first: bool  # whether the better answer of its pair is shown first: a coin of the pair's own
 
 
 class TextDomain:
     """`settings`: those of `TextSettings`. `seed` decides what is sampled and trained; data and judge are the same."""
 
-    def __init__(self, settings: Mapping[str, Any], seed: int, context: Context) -> None:
+    def __init__(self, settings: Mapping[str, Any], seed: int, context: Context, study: str, rows: Rows) -> None:
         self.settings = TextSettings.model_validate(settings)
         self.seed = seed
         self.context = context
+        self.study = study
+        self.rows = rows
         self.engine: Mapping[str, Any] = self.settings.engine.model_dump()
         self.sft, self.tokenizer = _policy(self.settings.policy, self.engine["dtype"])
         self.sft_hash = f"{models.fingerprint(self.settings.policy.source)} {self.engine['dtype']}"
@@ -65,16 +63,19 @@ class TextDomain:
         if data_dir is None:
             raise UserError("the texts need a data directory: name it with --data-dir or PREFBENCH_DATA")
         if not isinstance(judge, RewardJudge):
-            return corpora.ultra_feedback(data_dir)
-        seed_pairs = settings.seed_pairs or 0
-        return corpora.human_preferences(data_dir, judge.pairs, judge.held_out, seed_pairs, settings.test)
+            return corpora.ultra_feedback(data_dir, self.rows)
+        numbers = judge.pairs, judge.held_out, settings.seed_pairs or 0, settings.test
+        return corpora.human_preferences(data_dir, *numbers, study=self.study)
 
     def prompts(self, part: str, first: int, last: int) -> list[TextPrompt]:
         """See Domain."""
         rows = {"train": self.corpus.train, "test": self.corpus.test}[part][first:last]
         if len(rows) < last - first:
             raise UserError(f"prompts {first:,} to {last:,} of {part}: there are {first + len(rows):,}")
-        found = [TextPrompt(asked, group.prompt) for asked, group in zip(rows, self._encode(rows), strict=True)]
+        found = [
+            TextPrompt(asked, group.prompt, bool(seed_for(self.study, "side", asked.id) & 1))
+            for asked, group in zip(rows, self._encode(rows), strict=True)
+        ]
         self.asked |= {prompt.ids.tobytes(): text(prompt.asked) for prompt in found}
         return found
 
@@ -95,7 +96,7 @@ class TextDomain:
         def found(part: Sequence[Ids]) -> list[list[Ids]]:
             if self.settings.backend == "vllm":
                 options = {"dtype": self.engine["dtype"], **self.settings.vllm}
-                samples = by_vllm(policy, part, options, stop=(self.end,), **sampling)
+                samples = vllm.sample_policy(policy, part, options, stop=(self.end,), **sampling)
             else:
                 samples = sample(policy, part, stop=(self.end,), **sampling)
             return [[one.tokens for one in each] for each in samples]
@@ -120,7 +121,7 @@ class TextDomain:
         return PairRM.load(lambda ids: self.asked.get(ids.tobytes()) or self.text(ids))
 
     def question(self) -> Question:
-        """SPA's Listing 1."""
+        """See `bench.label.Listing`."""
         return Listing(self.tokenizer, max_prompt=self.limits.prompt, max_response=self.limits.response)
 
     def base(self) -> Any:
@@ -144,10 +145,10 @@ class TextDomain:
         """The reward model, trained where it is not kept yet; or AlpacaEval's endpoint."""
         settings = self.settings.judge
         if not isinstance(settings, RewardJudge):
-            return AlpacaEval(settings, self.context, self.settings.policy.name)
+            return AlpacaEval(settings, self.context, self.settings.policy.name, self.study)
         pairs, held_out = (self._encode(rows, pairs=True) for rows in (self.corpus.judge, self.corpus.held_out))
         return LearnedJudge.kept(
-            self.sft, self.sft_hash, pairs, held_out, settings, self.engine, self.context.cache_dir
+            self.sft, self.sft_hash, pairs, held_out, settings, self.engine, self.context.cache_dir, self.study
         )
 
     def text(self, ids: Ids) -> str:

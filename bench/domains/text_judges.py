@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench.data import alpaca_eval
+from bench.domains.settings import AlpacaEvalJudge, RewardJudge
 from bench.errors import UserError
 from bench.evaluate.alpaca_eval import joint_difficulty, leaderboard_row, parse_annotations
 from bench.evaluate.judges import EndpointJudge, GoldJudge
@@ -26,7 +27,6 @@ from bench.learn.policy.reference import data_hash
 from bench.learn.policy.reward_model import RewardModel
 from bench.learn.policy.trainer import train
 from bench.learn.policy.training import Training
-from bench.papers.spa.settings import AlpacaEvalJudge, RewardJudge
 from bench.seeds import seed_for
 from bench.spec import Context, canonical
 
@@ -64,6 +64,7 @@ class LearnedJudge:
         settings: RewardJudge,
         engine: Mapping[str, Any],
         cache_dir: Path,
+        study: str,
     ) -> LearnedJudge:
         """The one that starts from `policy`, trained on `pairs` (chosen, rejected) unless it was before.
 
@@ -76,7 +77,7 @@ class LearnedJudge:
             **settings.model_dump(),
             **engine,
         }
-        path = place(cache_dir / "spa", "judge", parts)
+        path = place(cache_dir / study, "judge", parts)
 
         def untrained() -> RewardModel:
             return RewardModel(copy.deepcopy(policy.base_model), seed=0)
@@ -87,7 +88,7 @@ class LearnedJudge:
                 learning_rate=settings.learning_rate,
                 epochs=settings.epochs,
                 batch_size=settings.batch_size,
-                seed=seed_for("spa", "text", "judge"),
+                seed=seed_for(study, "text", "judge"),
                 checkpoint_every=10,
                 **engine,
             )
@@ -139,6 +140,7 @@ class AlpacaEval:
     settings: AlpacaEvalJudge
     context: Context
     model: str  # what is evaluated, by name
+    study: str  # whose cache the endpoint's answers are in
 
     def truth(self, groups: Sequence[Completions]) -> None:
         """It has no rewards."""
@@ -186,5 +188,5 @@ class AlpacaEval:
             settings.base_url, key_variable=settings.key_variable, requests_per_minute=settings.requests_per_minute
         )
         name = hashlib.sha256(canonical([*texts]).encode()).hexdigest()  # a file is of one process at a time
-        answers = self.context.cache_dir / "spa" / f"answers-{name}.jsonl"
+        answers = self.context.cache_dir / self.study / f"answers-{name}.jsonl"
         return EndpointJudge(endpoint, settings.model, answers, settings=LOG_PROBS)

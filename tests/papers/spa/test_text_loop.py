@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from made_texts import chat_model, domain, write_data
 from tiny_spa import PAPER, loop_of, timeless
-from tiny_text import SIZES, chat_model, domain, planned, write_data
+from tiny_text import SIZES, planned
 
+from bench.domains import text as text_domain
 from bench.errors import UserError
-from bench.papers.spa import text as spa_text
-from bench.papers.spa.corpora import Asked, Turn
 from bench.spec import Context, Unavailable, Variant
 
 
@@ -81,7 +81,7 @@ def test_a_stage_made_again_is_the_same_to_the_bit(plan, outcomes, place, tmp_pa
 
 def test_the_seed_is_what_people_judged_and_nothing_is_sampled(plan, place, monkeypatch):
     loop, stages = loop_of(plan()[1], place)
-    monkeypatch.setattr(spa_text, "sample", None)
+    monkeypatch.setattr(text_domain, "sample", None)
     prompts, groups = loop.groups(stages, loop.policy(stages[:-1]).module)
     judged = loop.domain.people(prompts, groups)
     for prompt, group, first in zip(prompts, groups, judged.first, strict=True):
@@ -91,66 +91,6 @@ def test_the_seed_is_what_people_judged_and_nothing_is_sampled(plan, place, monk
         assert all(response[-1] == loop.domain.end or len(response) == 24 for response in group.responses)
     assert len({bool(first) for first in judged.first}) == 2  # a judge that is taught on them must not see a side
     assert judged.labels_spent == 6
-
-
-def test_length_is_counted_in_characters(plan, place):
-    domain = loop_of(plan()[1], place)[0].domain
-    texts = ["yes", "and then ?"]
-    said = [np.array(domain.tokenizer.encode(text, add_special_tokens=False), dtype=np.int32) for text in texts]
-    found = domain.quality(domain.prompts("test", 0, 2), said)
-    assert found["mean_characters"] == np.mean([len(domain.text(ids)) for ids in said])
-    assert domain.quality(domain.prompts("test", 0, 2), [said[0], said[0]])["mean_characters"] == len("yes")
-
-
-def test_prompts_are_conversations_in_the_chat_template(plan, place):
-    loop, _ = loop_of(plan()[1], place)
-    prompt = loop.domain.prompts("train", 0, 1)[0]
-    shown = loop.domain.tokenizer.decode(prompt.ids)
-    assert shown.endswith("[user] and then?\n[assistant] ")
-    assert len(prompt.ids) == 40  # longer ones lose their beginning
-
-
-def test_people_judged_no_prompt_without_a_pair(plan, place):
-    loop, _ = loop_of(plan()[1], place)
-    prompts = loop.domain.prompts("train", 20, 22)
-    with pytest.raises(UserError, match=f"prompt {prompts[0].asked.id}: people judged no pair"):
-        loop.domain.given(prompts)
-    with pytest.raises(UserError, match="people judged no pair"):
-        loop.domain.people(prompts, [])
-
-
-def test_a_pair_with_an_empty_answer_is_left_out(plan, place):
-    loop, _ = loop_of(plan()[1], place)
-    whole = loop.domain.prompts("train", 0, 3)
-    pair = whole[1].asked.pair
-    broken = spa_text.TextPrompt(
-        Asked("x", (Turn("user", "?"),), spa_text.corpora.Pair(pair.id, "g", "?", " ", "no")), whole[1].ids
-    )
-    rows, groups = loop.domain.given([whole[0], broken, whole[2]])
-    assert rows == [whole[0], whole[2]]
-    assert len(groups) == 2
-
-
-def test_what_was_sampled_before_a_kill_is_not_sampled_again(plan, place, tmp_path, monkeypatch):
-    loop, _ = loop_of(plan()[1], Context(place.data_dir, place.cache_dir, tmp_path))
-    monkeypatch.setattr(spa_text, "PROMPTS_A_PART", 2)
-    prompts = loop.domain.prompts("train", 18, 24)
-    whole = loop.responses(loop.domain.sft, prompts, 2, "stage 2")
-    parts = sorted(tmp_path.rglob("*.json"))
-    assert len(parts) == 3
-    parts[1].unlink()
-    parts[2].write_text("[[")  # cut
-    calls = []
-    real = spa_text.sample
-
-    def counted(policy, part, **sampling):
-        calls.append(len(part))
-        return real(policy, part, **sampling)
-
-    monkeypatch.setattr(spa_text, "sample", counted)
-    again = loop.responses(loop.domain.sft, prompts, 2, "stage 2")
-    assert calls == [2, 2]
-    assert [[ids.tolist() for ids in each] for each in again] == [[ids.tolist() for ids in each] for each in whole]
 
 
 def test_other_labels_work_on_text(plan, place):

@@ -1,19 +1,16 @@
-"""Who judges policies on text: AlpacaEval's figures held against the leaderboard's, and vLLM's place in the loop."""
+"""Who judges policies on text: AlpacaEval's figures held against the leaderboard's."""
 
 from __future__ import annotations
-
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 from bench.data import alpaca_eval
+from bench.domains import text_judges
+from bench.domains.settings import AlpacaEvalJudge
+from bench.domains.text_judges import AlpacaEval
 from bench.errors import UserError
 from bench.evaluate.judges import EndpointJudge
-from bench.generate import Sample
-from bench.papers.spa import samples, text_judges
-from bench.papers.spa.settings import AlpacaEvalJudge
-from bench.papers.spa.text_judges import AlpacaEval
 from bench.spec import Context
 
 MODEL = "Mixtral-8x7B-Instruct-v0.1"
@@ -31,7 +28,7 @@ def test_a_models_own_judgements_give_its_row_of_the_leaderboard(data_dir, tmp_p
         return np.array([answer.preference for answer in given])
 
     monkeypatch.setattr(EndpointJudge, "compare", compare)
-    judge = AlpacaEval(SETTINGS, Context(data_dir, tmp_path, tmp_path), "tiny")
+    judge = AlpacaEval(SETTINGS, Context(data_dir, tmp_path, tmp_path), "tiny", "a study")
     found = judge.quality([], [], [answer.text for answer in given])
     official = alpaca_eval.leaderboard(data_dir)[model]
     assert asked["prompts"] == alpaca_eval.prompts(data_dir)
@@ -46,7 +43,7 @@ def test_a_models_own_judgements_give_its_row_of_the_leaderboard(data_dir, tmp_p
 
 
 def test_it_has_no_rewards_and_compares_with_the_baseline_only(tmp_path):
-    judge = AlpacaEval(SETTINGS, Context(None, tmp_path, tmp_path), "tiny")
+    judge = AlpacaEval(SETTINGS, Context(None, tmp_path, tmp_path), "tiny", "a study")
     assert judge.truth([]) is None
     with pytest.raises(UserError, match="gpt4_1106_preview only"):
         judge.compare([], [], [])
@@ -56,26 +53,3 @@ def test_it_has_no_rewards_and_compares_with_the_baseline_only(tmp_path):
 
 def test_a_tie_with_the_length_is_half_right():
     assert text_judges._right(np.array([1.0, 0.0, -2.0])).tolist() == [1, 0.5, 0]
-
-
-def test_vllm_samples_from_the_policys_own_weights_and_gives_the_gpu_back(monkeypatch):
-    did = []
-    policy = SimpleNamespace(
-        device="cuda:0", save_pretrained=lambda folder: did.append("save"), to=lambda device: did.append(device)
-    )
-
-    def engine(folder, **options):
-        assert folder.is_dir()
-        did.append(options)
-        return "engine"
-
-    def sample(model, prompts, **sampling):
-        assert model == "engine"
-        did.append(sampling)
-        return [[Sample(np.array([1]), True)] for _ in prompts]
-
-    monkeypatch.setattr(samples.vllm, "engine", engine)
-    monkeypatch.setattr(samples.vllm, "sample", sample)
-    found = samples.by_vllm(policy, [np.array([5])], {"dtype": "bfloat16"}, max_tokens=3)
-    assert [[one.tokens.tolist() for one in each] for each in found] == [[[1]]]
-    assert did == ["save", "cpu", {"dtype": "bfloat16"}, {"max_tokens": 3}, "cuda:0"]

@@ -1,4 +1,4 @@
-"""The loop in the known-truth world: the annotator is paid, and the gold reward judges."""
+"""The known-truth world: the annotator is paid, and the gold reward judges."""
 
 from __future__ import annotations
 
@@ -31,21 +31,22 @@ from bench.learn.policy.world_policy import base_policy, world_policy
 from bench.seeds import seed_for
 from bench.spec import Context
 
-RANKER_VERSION = 1
-RANKER_TOKENS = 40  # of a response that the ranker learns from
+REWARD_MODEL_VERSION = 1
+REWARD_MODEL_TOKENS = 40  # of a response that a reward model learns from
 BATCH_TOKENS = 2**16  # sampled at a time: of policies so small, all samples of a stage
 
 
 class WorldDomain:
-    """World `seed` and its SFT policy. `settings`: name, policy (a size), ranker (its labels and training)."""
+    """World `seed` and its SFT policy. `settings`: those of `WorldSettings`."""
 
     end = END_ID
     engine: Mapping[str, Any] = MappingProxyType({})
 
-    def __init__(self, settings: Mapping[str, Any], seed: int, context: Context) -> None:
+    def __init__(self, settings: Mapping[str, Any], seed: int, context: Context, study: str) -> None:
         self.settings = settings
         self.seed = seed
         self.context = context
+        self.study = study
         self.sft, self.sft_hash = _sft(context.cache_dir, seed, settings["policy"])
 
     def prompts(self, part: str, first: int, last: int) -> list[Prompt]:
@@ -73,10 +74,21 @@ class WorldDomain:
         return first - second
 
     def ranker(self) -> Labeler:
-        """A reward model that starts from the SFT policy, trained on labelled pairs of prompts that no stage has."""
-        parts = {"version": RANKER_VERSION, "seed": self.seed, "sft": self.sft_hash, **self.settings["ranker"]}
-        path = place(self.context.cache_dir / "spa", "ranker", parts)
-        return Reward(kept(path, self._headed, self._ranked).module.scores)
+        """The reward model of `settings.ranker`; see Domain."""
+        return Reward(self.reward_model("ranker", **self.settings["ranker"]).scores)
+
+    def reward_model(self, name: str, *, labels: int, epochs: int, learning_rate: float) -> RewardModel:
+        """Starts from the SFT policy and learns from paid labels of pairs of its samples; made once and kept.
+
+        The pairs are of the last `labels` training prompts, which a study must leave to it, one a prompt. `name` is of
+        its random streams and its file.
+        """
+        labelled = {"labels": labels, "epochs": epochs, "learning_rate": learning_rate}
+        parts = {"version": REWARD_MODEL_VERSION, "seed": self.seed, "sft": self.sft_hash, **labelled}
+        path = place(self.context.cache_dir / self.study, name, parts)
+        model = kept(path, self._headed, lambda: self._labelled(name, labels, epochs, learning_rate)).module
+        assert isinstance(model, RewardModel)
+        return model
 
     def question(self) -> Question:
         """The two responses one after the other; the answer is one of two words."""
@@ -98,16 +110,15 @@ class WorldDomain:
     def _headed(self) -> RewardModel:
         return RewardModel(copy.deepcopy(self.sft.base_model), self.seed)
 
-    def _ranked(self) -> Made:
-        settings = self.settings["ranker"]
-        prompts = list(_world(self.seed).prompts("train")[-settings["labels"] :])
+    def _labelled(self, name: str, labels: int, epochs: int, learning_rate: float) -> Made:
+        prompts = list(_world(self.seed).prompts("train")[-labels:])
         found = sample(
             self.sft,
             [prompt.ids for prompt in prompts],
             samples=2,
             stop=(END_ID,),
-            seed=seed_for("spa", "ranker", "sample", self.seed),
-            max_tokens=RANKER_TOKENS,
+            seed=seed_for(self.study, name, "sample", self.seed),
+            max_tokens=REWARD_MODEL_TOKENS,
             temperature=1.0,
         )
         groups = [
@@ -115,11 +126,11 @@ class WorldDomain:
             for prompt, each in zip(prompts, found, strict=True)
         ]
         training = Training(
-            learning_rate=settings["learning_rate"],
-            epochs=settings["epochs"],
+            learning_rate=learning_rate,
+            epochs=epochs,
             batch_size=32,
             warmup=0.1,
-            seed=seed_for("spa", "ranker", "train", self.seed),
+            seed=seed_for(self.study, name, "train", self.seed),
         )
         model = self._headed()
         fit = train(model, ordered(groups, self.people(prompts, groups)), PairwiseReward(), training)

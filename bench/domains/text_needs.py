@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import importlib.util
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 
 from bench import models
 from bench.data import alpaca_eval, hh_rlhf, ultrafeedback
 from bench.data.datafile import DataFile
-from bench.papers.spa.settings import AlpacaEvalJudge, TextSettings
+from bench.domains.settings import AlpacaEvalJudge, TextSettings
 from bench.spec import Unavailable
 
 GB = 1e9
@@ -19,8 +19,8 @@ GB = 1e9
 BYTES_A_PARAMETER = 22
 
 
-def fingerprints(settings: TextSettings, data_dir: Path | None, labels: set[str]) -> dict[str, str]:
-    """Of every dataset and model that a study with these labels uses, by name.
+def fingerprints(settings: TextSettings, data_dir: Path | None, also: Collection[str] = ()) -> dict[str, str]:
+    """Of every dataset and model that a study uses, by name; `also` those of "base" and "ranker" that it asks for.
 
     Raises Unavailable with everything that is missing and how to get it; UserError for data that are not as they
     should be.
@@ -32,9 +32,9 @@ def fingerprints(settings: TextSettings, data_dir: Path | None, labels: set[str]
     }
     if isinstance(settings.judge, AlpacaEvalJudge):
         wanted["baseline"] = lambda: _file(data_dir, alpaca_eval.RESPONSES)
-    if "direct_base" in labels:
+    if "base" in also:
         wanted["base"] = lambda: _base(settings)
-    if "ranker" in labels:
+    if "ranker" in also:
         wanted["ranker"] = _ranker
     found, missing = {}, _missing(settings)
     for name, find in wanted.items():
