@@ -109,6 +109,8 @@ def estimation_error(
     kernel = _kernel(random.permuted(values, axis=1), scale)
     orders = [random.permutation(responses) for _ in range(draws)]
     moments = _moments(kernel)
+    if not moments.pvar.any():
+        raise UserError("all responses to a prompt have the same reward, for every prompt: there is nothing to rank")
     measured = [n for n in sizes if 2 * n <= responses]
     rows = []
     for n in sizes:
@@ -168,11 +170,11 @@ def _extrapolated(factor: float) -> Callable[[Array, Array], float]:
 
 
 def _overlap(share: float) -> Callable[[Array, Array], float]:
-    return lambda first, second: float(top(second, share)[top(first, share)].mean())
+    return lambda first, second: float(np.average(top(second, share), weights=top(first, share)))
 
 
 def _gain(share: float) -> Callable[[Array, Array], float]:
-    return lambda chosen, unused: float(unused[top(chosen, share)].mean() / unused.mean())
+    return lambda chosen, unused: float(np.average(unused, weights=top(chosen, share)) / unused.mean())
 
 
 def _checked(rewards: ArrayLike) -> Array:

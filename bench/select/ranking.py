@@ -24,12 +24,17 @@ def rank_correlation(first: Array, second: Array) -> float:
     return float(((first * second).sum(axis=0) / spread).mean())
 
 
-def top(values: Array, share: float) -> NDArray[np.bool_]:
-    """(m, draws): which rows are of the highest `share` of their column, one row at least; equal ones in row order."""
+def top(values: Array, share: float) -> Array:
+    """(m, draws): with which chance a row is of the highest `share` of its column (one row at least).
+
+    0 or 1, but where equal values stand on the border: of those, as many as fit in are taken at random.
+    """
     if not 0 < share <= 1:
         raise UserError(f"share must be in (0, 1], got {share}")
     count = max(1, round(share * len(values)))
-    return np.asarray(rankdata(-values, method="ordinal", axis=0) <= count)
+    above = rankdata(-values, method="min", axis=0) - 1
+    equal = rankdata(-values, method="max", axis=0) - above
+    return np.asarray(np.clip((count - above) / equal, 0, 1))
 
 
 def with_error(statistic: Callable[..., float], *rows: Array) -> tuple[float, float]:

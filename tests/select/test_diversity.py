@@ -5,7 +5,7 @@ from itertools import combinations
 import numpy as np
 import pytest
 from groups import GROUPS
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 from scipy.spatial.distance import cdist
@@ -23,6 +23,7 @@ def radius(points, centres):
     return cdist(points, points[list(centres)]).min(axis=1).max()
 
 
+@settings(deadline=None)
 @given(POINTS, st.data())
 def test_the_radius_is_at_most_twice_the_least_possible(points, data):
     budget = data.draw(st.integers(1, len(points)))
@@ -38,12 +39,14 @@ def test_it_picks_what_the_plain_algorithm_picks():
     assert k_centre_greedy(points, 60).tolist() == picked
 
 
+@settings(deadline=None)
 @given(POINTS)
 def test_every_prompt_is_picked_once_even_where_all_are_alike(points):
     for some in (points, np.repeat(points[:1], len(points), axis=0)):
         assert sorted(k_centre_greedy(some, len(some))) == list(range(len(some)))
 
 
+@settings(deadline=None)
 @given(POINTS, st.randoms())
 def test_the_order_of_prompts_does_not_matter(points, random):
     order = random.sample(range(len(points)), len(points))

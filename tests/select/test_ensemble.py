@@ -5,7 +5,7 @@ from itertools import combinations
 import numpy as np
 import pytest
 from groups import group, same
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 from scipy.special import expit
@@ -29,6 +29,7 @@ def over_pairs(rewards, of_pair):
     return np.mean([of_pair(rewards[:, i] - rewards[:, j]) for i, j in combinations(range(rewards.shape[1]), 2)])
 
 
+@settings(deadline=None)
 @given(MEMBERS)
 def test_disagreement_is_the_chance_that_two_members_vote_differently(rewards):
     def of_pair(differences):
@@ -38,12 +39,14 @@ def test_disagreement_is_the_chance_that_two_members_vote_differently(rewards):
     assert score(rewards, "disagreement") == pytest.approx(over_pairs(rewards, of_pair))
 
 
+@settings(deadline=None)
 @given(MEMBERS, st.floats(0.1, 10))
 def test_variance_is_that_of_the_members_probabilities(rewards, scale):
     expected = over_pairs(rewards, lambda differences: np.var(expit(differences / scale), ddof=1))
     assert score(rewards, "variance", scale) == pytest.approx(expected)
 
 
+@settings(deadline=None)
 @given(MEMBERS, st.floats(0.1, 10))
 def test_mutual_information_is_bald(rewards, scale):
     def of_pair(differences):

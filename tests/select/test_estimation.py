@@ -5,7 +5,7 @@ from itertools import combinations, permutations, product
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from scipy.special import expit
@@ -47,6 +47,7 @@ def test_moments_of_pairs_are_unbiased(responses):
         assert chances @ getattr(found, name) == pytest.approx(getattr(TRUTH, name)[0], rel=1e-10), name
 
 
+@settings(deadline=None)
 @given(arrays(np.float64, (2, 5), elements=st.floats(-5, 5)), st.floats(0.1, 10))
 def test_moments_are_means_over_different_responses(rewards, scale):
     h = (expit((rewards[:, :, None] - rewards[:, None, :]) / scale) - 0.5) ** 2
@@ -156,6 +157,7 @@ def test_where_responses_do_not_suffice_for_two_rankings_the_correlation_is_extr
     assert foretold[16] == pytest.approx(measured, abs=0.03)
 
 
+@settings(deadline=None)
 @given(st.floats(0.01, 100), st.floats(0.01, 100), st.floats(0.1, 50))
 def test_spearman_and_browns_formula_is_that_of_a_mean_of_measurements(truth, error, factor):
     assert spearman_brown(truth / (truth + error), factor) == pytest.approx(truth / (truth + error / factor))
@@ -176,5 +178,7 @@ def test_what_cannot_be_estimated_is_an_error():
         estimation_error(spread(), [4, 17])
     with pytest.raises(UserError, match="draws must be at least 1, got 0"):
         estimation_error(spread(), [4], draws=0)
+    with pytest.raises(UserError, match="there is nothing to rank"):
+        estimation_error(np.ones((5, 4)), [2])
     with pytest.raises(UserError, match=r"share must be in \(0, 1\], got 10"):
         estimation_error(spread(), [4], shares=[10])

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from groups import GROUPS, group, language_model, reward
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bench.errors import UserError
@@ -68,6 +68,7 @@ def test_a_finite_score_a_group_the_same_each_time(name):
 
 
 @pytest.mark.parametrize("name", OF_TOKENS)
+@settings(deadline=None)
 @given(order=st.permutations(range(len(GROUPS))))
 def test_a_score_goes_where_its_group_goes(name, order):
     scores = OF_TOKENS[name].scores(GROUPS)

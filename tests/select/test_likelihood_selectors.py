@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 from groups import GROUPS, group, language_model, log_probs
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
@@ -87,6 +87,7 @@ def test_the_length_difference_is_in_tokens():
     np.testing.assert_allclose(LengthDifference().scores(GROUPS), [over_pairs(lengths) for lengths in LENGTHS])
 
 
+@settings(deadline=None)
 @given(arrays(np.float64, st.integers(2, 8), elements=st.floats(-1000, 1000)))
 def test_the_mean_absolute_difference_is_that_over_pairs(values):
     assert mean_absolute_difference(values) == pytest.approx(over_pairs(values), abs=1e-9)

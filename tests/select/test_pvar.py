@@ -5,7 +5,7 @@ from itertools import permutations, product
 import numpy as np
 import pytest
 from groups import GROUPS, group, reward, same
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from scipy.special import expit
@@ -23,11 +23,13 @@ def brute_force(rewards, scale=1.0):
     return sum(leans) / len(leans)
 
 
+@settings(deadline=None)
 @given(REWARDS, SCALES)
 def test_it_is_the_mean_over_ordered_pairs_of_different_responses(rewards, scale):
     assert preference_variance(rewards, scale=scale) == pytest.approx(brute_force(rewards, scale), abs=1e-14)
 
 
+@settings(deadline=None)
 @given(REWARDS, SCALES)
 def test_the_biased_form_is_the_variance_of_p_over_all_pairs_and_at_most_a_quarter(rewards, scale):
     p = expit((rewards[:, None] - rewards) / scale)
@@ -36,6 +38,7 @@ def test_the_biased_form_is_the_variance_of_p_over_all_pairs_and_at_most_a_quart
     assert 0 <= found <= 0.25
 
 
+@settings(deadline=None)
 @given(REWARDS, st.randoms())
 def test_neither_a_shift_nor_a_sign_nor_the_order_of_responses_matters(rewards, random):
     value = preference_variance(rewards)
@@ -44,6 +47,7 @@ def test_neither_a_shift_nor_a_sign_nor_the_order_of_responses_matters(rewards, 
         assert preference_variance(other) == pytest.approx(value, abs=1e-12)
 
 
+@settings(deadline=None)
 @given(REWARDS, SCALES)
 def test_only_the_ratio_of_rewards_and_scale_matters(rewards, scale):
     assert preference_variance(rewards, scale=scale) == pytest.approx(preference_variance(rewards / scale), abs=1e-12)

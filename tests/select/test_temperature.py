@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from scipy.integrate import quad
@@ -16,12 +16,14 @@ REWARDS = arrays(np.float64, (3, 5), elements=st.floats(-20, 20))
 SCALES = st.floats(0.01, 100)
 
 
+@settings(deadline=None)
 @given(REWARDS, SCALES)
 def test_pvar_and_the_noise_of_the_label_add_up_to_a_coins_variance(rewards, scale):
     whole = preference_variance(rewards, scale=scale) + np.exp(log_label_noise(rewards, scale))
     np.testing.assert_allclose(whole, 0.25, atol=1e-14)
 
 
+@settings(deadline=None)
 @given(REWARDS, SCALES)
 def test_at_a_large_scale_it_is_the_variance_of_the_rewards_to_fourth_order(rewards, scale):
     leading = rewards.var(axis=1, ddof=1) / (8 * scale**2)
@@ -32,6 +34,7 @@ def test_at_a_large_scale_it_is_the_variance_of_the_rewards_to_fourth_order(rewa
     assert (lost <= fourth + 1e-12 * leading + 1e-15).all()
 
 
+@settings(deadline=None)
 @given(arrays(np.float64, 5, elements=st.integers(-3, 3)))
 def test_at_a_small_scale_it_is_a_quarter_less_the_ties(rewards):
     first, second = np.triu_indices(5, 1)
