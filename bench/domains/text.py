@@ -53,7 +53,7 @@ class TextDomain:
         self.sft, self.tokenizer = _policy(self.settings.policy, self.engine["dtype"])
         self.sft_hash = f"{models.fingerprint(self.settings.policy.source)} {self.engine['dtype']}"
         self.end = int(self.tokenizer.eos_token_id)
-        self.asked: dict[bytes, str] = {}  # token ids of a prompt -> its conversation
+        self.asked: dict[bytes, Asked] = {}  # by the token ids of a prompt
         self.limits = encoding.Limits(**self.settings.limits.model_dump())
 
     @property
@@ -76,7 +76,7 @@ class TextDomain:
             TextPrompt(asked, group.prompt, bool(seed_for(self.study, "side", asked.id) & 1))
             for asked, group in zip(rows, self._encode(rows), strict=True)
         ]
-        self.asked |= {prompt.ids.tobytes(): text(prompt.asked) for prompt in found}
+        self.asked |= {prompt.ids.tobytes(): prompt.asked for prompt in found}
         return found
 
     def given(self, prompts: Sequence[TextPrompt]) -> tuple[list[TextPrompt], list[Completions]]:
@@ -118,7 +118,7 @@ class TextDomain:
 
     def ranker(self) -> Labeler:
         """PairRM, which reads a conversation as its messages. Raises Unavailable where its files are not here."""
-        return PairRM.load(lambda ids: self.asked.get(ids.tobytes()) or self.text(ids))
+        return PairRM.load(self._read)
 
     def question(self) -> Question:
         """See `bench.label.Listing`."""
@@ -156,10 +156,25 @@ class TextDomain:
         found: str = self.tokenizer.decode(ids.tolist(), skip_special_tokens=True, clean_up_tokenization_spaces=False)
         return found.strip()
 
+    def turns(self, ids: Ids) -> list[dict[str, str]]:
+        """The conversation behind the token ids of a prompt, which `prompts` must have given; UserError for others."""
+        if (asked := self.asked.get(ids.tobytes())) is None:
+            raise UserError(f"no prompt of this domain has the token ids that begin {ids[:5].tolist()}")
+        return _messages(asked)
+
+    def _read(self, ids: Ids) -> str:
+        """The text of a prompt, less its template, or of a response."""
+        asked = self.asked.get(ids.tobytes())
+        return self.text(ids) if asked is None else text(asked)
+
     def _encode(self, rows: Sequence[Asked], pairs: bool = False) -> list[Completions]:
-        conversations = [[{"role": turn.role, "content": turn.content} for turn in row.turns] for row in rows]
+        conversations = [_messages(row) for row in rows]
         answers = [_answers(row) if pairs else () for row in rows]
         return encoding.encode([row.id for row in rows], conversations, answers, self.tokenizer, self.limits, chat=True)
+
+
+def _messages(asked: Asked) -> list[dict[str, str]]:
+    return [{"role": turn.role, "content": turn.content} for turn in asked.turns]
 
 
 def text(asked: Asked) -> str:

@@ -64,6 +64,16 @@ def test_prompts_are_conversations_in_the_chat_template(study):
     assert len(prompt.ids) == 40  # longer ones lose their beginning
 
 
+def test_the_conversation_behind_a_prompt_is_whole_though_its_token_ids_are_cut(study):
+    here = study()
+    prompt = here.prompts("train", 0, 1)[0]
+    assert [turn["role"] for turn in here.turns(prompt.ids)] == ["user", "assistant", "user"]
+    assert here.turns(prompt.ids)[0]["content"].startswith("do I bake bread")
+    assert "do I bake bread" not in here.tokenizer.decode(prompt.ids)
+    with pytest.raises(UserError, match=r"no prompt of this domain has the token ids that begin \[1, 2\]"):
+        here.turns(np.array([1, 2], dtype=np.int32))
+
+
 def test_prompts_beyond_the_last_say_how_many_there_are(study):
     with pytest.raises(UserError, match="prompts 49 to 60 of train: there are 50"):
         study().prompts("train", 49, 60)
