@@ -14,7 +14,7 @@ import pandas as pd
 import pvar_panels as panels
 import style
 from pvar_panels import DOTTED, ORDER, WORTH
-from pvar_pool import confounds, estimation
+from pvar_pool import confounds, estimation, theory
 
 from bench.papers.pvar.efficiency import saving
 from bench.report.drawing import Drawing, NothingToDrawError, curves
@@ -193,5 +193,6 @@ FIGURES: Mapping[str, Callable[[pd.DataFrame, Sequence[Published]], Drawing]] = 
     "losses": losses,
     "efficiency": efficiency,
     "confounds": confounds,
+    "theory": theory,
     "estimation": estimation,
 }

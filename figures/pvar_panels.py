@@ -52,6 +52,19 @@ GOES_WITH: Mapping[str, str] = {
     "rank_with_true_variance_given_all_but_gap": "true PVar, given all but the gap",
     "rank_with_true_variance_given_gap": "true PVar, given the gap",
 }
+POLICIES: Mapping[str, tuple[str, str, str]] = {
+    "before": ("before training", "#0072b2", "o"),
+    "after": ("after training", "#d55e00", "s"),
+}
+RANKS: Mapping[str, str] = {
+    "rank_norm_own": "norm",
+    "rank_norm_own_given_gap": "norm, given the gap",
+    "rank_norm_own_given_length": "norm, given length",
+    "rank_norm_own_given_all": "norm, given all",
+    "rank_norm_gold": "norm with true labels",
+    "rank_ratio_of_signal_own": "signal to noise",
+    "rank_ratio_of_signal_gold": "signal to noise, true labels",
+}
 ESTIMATES: Mapping[str, str] = {
     "rank_with_others": "rank correlation",
     "overlap_with_others_0.3": "overlap of those chosen",
@@ -84,7 +97,7 @@ def line(axes: Axes, points: pd.DataFrame, **options: Any) -> None:
     """One series: its line, its markers, its 95 % intervals."""
     label, colour, marker = METHODS[points["method"].iloc[0]]
     look = {"label": label, "color": colour, "marker": marker, **options}
-    axes.vlines(points["x"], points["low"], points["high"], color=colour, linewidth=0.8, alpha=0.7)
+    axes.vlines(points["x"], points["low"], points["high"], color=look["color"], linewidth=0.8, alpha=0.7)
     axes.plot(points["x"], points["y"], gid=points["series"].iloc[0], **look)
 
 

@@ -9,7 +9,7 @@ import pvar_panels as panels
 import style
 from pvar_panels import DOTTED, ORDER
 
-from bench.report.drawing import Drawing, NothingToDrawError, curves
+from bench.report.drawing import Drawing, NothingToDrawError, cells, curves
 from bench.spec import Published
 
 
@@ -50,6 +50,75 @@ def _with_pvar(axes: style.Axes, series: pd.DataFrame) -> pd.DataFrame:
     axes.set(xlabel="rank correlation with PVar", ylim=(0.5 - len(panels.GOES_WITH), 0.5))
     axes.grid(visible=False, axis="y")
     return pd.concat(tables, ignore_index=True)
+
+
+def theory(series: pd.DataFrame, published: Sequence[Published]) -> Drawing:
+    """Gradient norm with its bound, signal to noise, and rank correlations with PVar."""
+    tables = []
+    with style.style():
+        figure, columns = style.new(style.TEXT, 2.5, columns=3, width_ratios=(1, 1, 0.9))
+        norms, signals, ranks = columns
+        for policy, (label, colour, marker) in panels.POLICIES.items():
+            rows = series[series["policy"] == policy] if "policy" in series else series.iloc[:0]
+            if rows.empty:
+                continue
+            for axes, metric, dashes in (
+                (norms, "norm_own", "-"),
+                (norms, "bound_own", "--"),
+                (signals, "ratio_of_signal_own", "-"),
+            ):
+                points = _deciles(rows, metric).assign(series=f"{metric} {policy}")
+                said = label if metric == "norm_own" else f"{label}, bound" if metric == "bound_own" else None
+                shape = "none" if metric == "bound_own" else marker
+                panels.line(axes, points, label=said, color=colour, marker=shape, linestyle=dashes)
+                tables.append(points)
+            tables.append(_ranks(ranks, rows, policy))
+        if not tables:
+            raise NothingToDrawError("no records of gradients")
+        norms.set(xscale="log", yscale="log", xlabel="PVar, by tenths of the prompts", title="norm of the gradient")
+        signals.set(xscale="log", xlabel="PVar, by tenths of the prompts", title="signal to noise")
+        for axis in (norms.xaxis, norms.yaxis, signals.xaxis):
+            style.log_axis(axis)
+        _ready(ranks)
+        return panels.drawing(
+            figure,
+            tables,
+            "The DPO gradient of prompts by their PVar (the large reward model's), all pairs of a prompt alike, labels "
+            "of the same model: its norm with the bound 2 beta G (sqrt(PVar of the policy) + sqrt(PVar of the "
+            "labels)), and its signal-to-noise ratio for a random pair with a bought label; before training and "
+            "after. Right: rank correlations over prompts with PVar, also given what PVar may only stand for.",
+        )
+
+
+def _deciles(rows: pd.DataFrame, metric: str) -> pd.DataFrame:
+    """The mean of a metric over each tenth, against the mean PVar of the tenth."""
+    found = []
+    for at in range(1, 11):
+        x = cells(rows[rows["metric"] == f"pvar_own_{at}"], ["policy"])
+        if x.empty:
+            raise NothingToDrawError("no records of PVar by tenths of the prompts")
+        found.append(curves(rows, ("pvar",), f"{metric}_{at}", ["policy"], lambda c, x=x: c["mean"] * 0 + x["mean"]))
+    return pd.concat(found, ignore_index=True)
+
+
+def _ranks(axes: style.Axes, rows: pd.DataFrame, policy: str) -> pd.DataFrame:
+    """A dot a rank correlation, `panels.RANKS` from top to bottom."""
+    _, colour, marker = panels.POLICIES[policy]
+    tables = []
+    for place, metric in enumerate(panels.RANKS):
+        points = curves(rows, ("pvar",), metric, ["policy"], lambda c: c["mean"])
+        at = -place + (0.14 if policy == "before" else -0.14)
+        axes.hlines(at, points["low"], points["high"], color=colour, linewidth=1.0, alpha=0.8)
+        axes.plot(points["x"], [at], linestyle="none", color=colour, marker=marker, gid=f"{metric} {policy}")
+        tables.append(points.assign(y=at, series=f"{metric} {policy}"))
+    return pd.concat(tables, ignore_index=True)
+
+
+def _ready(axes: style.Axes) -> None:
+    axes.axvline(0.0, color=style.MUTED, linewidth=0.8)
+    axes.set_yticks([-float(place) for place in range(len(panels.RANKS))], list(panels.RANKS.values()))
+    axes.set(xlabel="rank correlation with PVar", ylim=(0.5 - len(panels.RANKS), 0.5))
+    axes.grid(visible=False, axis="y")
 
 
 def estimation(series: pd.DataFrame, published: Sequence[Published]) -> Drawing:

@@ -7,7 +7,7 @@ from functools import partial
 
 import pandas as pd
 
-from bench.papers.pvar.contrasts import above
+from bench.papers.pvar.contrasts import above, positive, within
 from bench.papers.pvar.efficiency import saves_labels
 from bench.papers.pvar.methods import BASELINES
 from bench.spec import Claim, Effect, Variant
@@ -112,6 +112,39 @@ _PAPER = (
     ),
 )
 
+_THEORY = (
+    _claim(
+        "bound-holds",
+        "theory",
+        "A prompt's DPO gradient is bounded by its preference variance.",
+        f"{_ABSTRACT}: a theorem, whose constants are not known here; tested with constants that are certain",
+        partial(within, metrics=("used_most_own", "used_most_gold"), by=("policy",)),
+        "on the prompt that comes nearest, the norm is below 2 beta G (sqrt(PVar of the policy) + sqrt(PVar of the "
+        "labels)), before training and after, with the reward model's labels and with the truth's",
+    ),
+    _claim(
+        "norm-grows-with-variance",
+        "theory",
+        "Prompts of higher PVar have larger gradients.",
+        f"{_ABSTRACT}: low PVar gives small updates",
+        partial(positive, metrics=("rank_norm_own",), by=("policy",), unit="rank correlation of norm and PVar"),
+        "the rank correlation over prompts is positive, before training and after",
+    ),
+    _claim(
+        "signal-grows-with-variance",
+        "theory",
+        "Prompts of higher PVar have a larger signal-to-noise ratio of the update.",
+        _LONGER,
+        partial(
+            positive,
+            metrics=("rank_ratio_of_signal_own",),
+            by=("policy",),
+            unit="rank correlation of signal to noise and PVar",
+        ),
+        "the rank correlation over prompts is positive, before training and after",
+    ),
+)
+
 _CONTROLS = (
     _claim(
         "high-beats-random-paid",
@@ -171,4 +204,4 @@ _CONTROLS = (
     ),
 )
 
-CLAIMS = _PAPER + _CONTROLS
+CLAIMS = _PAPER + _THEORY + _CONTROLS

@@ -70,6 +70,12 @@ def positive(series: pd.DataFrame, *, metrics: Sequence[str], unit: str, by: Seq
     return effects.ordering_effect(rows.rename(columns={"value": "difference"}), apart, unit=unit)
 
 
+def within(series: pd.DataFrame, *, metrics: Sequence[str], by: Sequence[str] = ()) -> Effect | None:
+    """What the metrics, shares of a bound that are used, leave of it, each to be positive."""
+    rest = series[series["metric"].isin(metrics)].assign(value=lambda rows: 1 - rows["value"])
+    return positive(rest, metrics=metrics, by=by, unit="share of the bound that is left")
+
+
 def _rows(series: pd.DataFrame, method: str, metric: str, where: Mapping[str, Scalar]) -> pd.DataFrame:
     keep = (series["method"] == method) & (series["metric"] == metric)
     for column, value in where.items():

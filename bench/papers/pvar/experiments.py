@@ -8,7 +8,7 @@ from typing import Any
 
 from bench.papers.pvar import tables
 from bench.papers.pvar.methods import SPREADS
-from bench.papers.pvar.recipe import PVarConfig, Row, lab_settings, task, tasks
+from bench.papers.pvar.recipe import PVarConfig, Row, lab_settings, settings, task, tasks, written
 from bench.spec import Context, Experiment, Outcome, Profile, Request, Task, Variant
 
 VERSION = 1
@@ -48,9 +48,9 @@ def _estimate(task: Task, context: Context) -> Outcome:
 
 def _confounds(request: Request) -> list[Task]:
     config: tables.SizeConfig = request.config
-    settings = {"lab": lab_settings(config)}
+    parts = {"lab": lab_settings(config)}
     pools = [
-        task("confounds", VERSION, request, POOL, seed, {"spread": spread, "model": model}, settings)
+        task("confounds", VERSION, request, POOL, seed, {"spread": spread, "model": model}, parts)
         for (spread, model), seed in product(product(SPREADS, ("large",)), request.seeds)
     ]
     return tasks("confounds", VERSION, request, tables.confounds(config)) + pools
@@ -58,17 +58,36 @@ def _confounds(request: Request) -> list[Task]:
 
 def _estimation(request: Request) -> list[Task]:
     config: tables.EstimationConfig = request.config
-    settings = {"lab": lab_settings(config), "estimation": config.model_dump(include={"prompts", "samples"})}
+    parts = {"lab": lab_settings(config), "estimation": config.model_dump(include={"prompts", "samples"})}
     return [
-        task("estimation", VERSION, request, "pvar", seed, {"n": n, "model": model}, settings)
+        task("estimation", VERSION, request, "pvar", seed, {"n": n, "model": model}, parts)
         for (model, n), seed in product(product(("gold", "large"), config.sizes), request.seeds)
+    ]
+
+
+def _theorise(task: Task, context: Context) -> Outcome:
+    """Gradients, norms and bounds of prompts of the pool."""
+    from bench.papers.pvar.theorised import theorised
+
+    return theorised(task, context)
+
+
+def _theory(request: Request) -> list[Task]:
+    config: tables.TheoryConfig = request.config
+    row = Row("random", "best_worst", config.fraction)
+    parts = settings(config) | {"row": written(row, config), "prompts": config.prompts}
+    return [
+        task("theory", VERSION, request, "pvar", seed, {"policy": policy}, parts)
+        for policy, seed in product(("before", "after"), request.seeds)
     ]
 
 
 def _seconds(task: Task) -> float:
     """Rough seconds on one core; next to nothing where an earlier experiment has the same row."""
+    if task.experiment == "theory":
+        return 0.011 * float(task.settings["prompts"]) + 2
     if "row" not in task.settings:
-        return 2.0
+        return 1.0
     row = task.settings["row"]
     if task.experiment != "order" and all(row[name] in there for name, there in ORDERED.items()):
         return 0.3
@@ -163,6 +182,14 @@ EXPERIMENTS = (
         tables.SizeConfig,
         _confounds,
         _confound,
+    ),
+    _experiment(
+        "theory",
+        "Gradients",
+        "The norm of a prompt's gradient, its bound and its signal-to-noise ratio, against preference variance.",
+        tables.TheoryConfig,
+        _theory,
+        _theorise,
     ),
     _experiment(
         "estimation",

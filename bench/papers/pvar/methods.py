@@ -46,6 +46,7 @@ METHODS: Mapping[str, Method] = MappingProxyType(
         "entropy": Method("the policy's responses are least certain", "top", "entropy"),
         "perplexity": Method("the responses are least likely, a token", "top", "perplexity"),
         "reference_margin": Method("the policy tells its responses apart least", "top", "reference_margin"),
+        "gradient_norm": Method("the largest gradient norm, were labels the reward model's", "top", "gradient_norm"),
         "length_difference": Method("the responses differ most in length", "top", "length_difference"),
         "diversity": Method("the prompts are far from each other", "top", "diversity"),
     }

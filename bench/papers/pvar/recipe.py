@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from itertools import product
@@ -36,14 +37,15 @@ class RewardModels(Settings):
 
 
 class Rates(Settings):
-    """The peak of a cosine, for each way to make a pair."""
+    """The peak of a cosine, for each way to make a pair and size, a share of the pool."""
 
-    best_worst: Positive
-    random_labelled: Positive
+    best_worst: dict[float, Positive] = Field(min_length=1)
+    random_labelled: dict[float, Positive] = Field(min_length=1)
 
-    def of(self, pairs: str) -> float:
-        """Pairs that a reward model has ordered are like best and worst."""
-        return self.random_labelled if pairs == "random_labelled" else self.best_worst
+    def of(self, pairs: str, fraction: float) -> float:
+        """That of the nearest size, in its logarithm; pairs that a reward model ordered are like best and worst."""
+        by_size = self.random_labelled if pairs == "random_labelled" else self.best_worst
+        return by_size[min(by_size, key=lambda size: abs(math.log(size / fraction)))]
 
 
 class PVarConfig(Config):
@@ -156,7 +158,7 @@ def settings(config: PVarConfig) -> dict[str, Any]:
 
 def written(row: Row, config: PVarConfig) -> dict[str, Any]:
     """The row as plain JSON values, with learning rate and hyper-parameters."""
-    rate = config.learning_rate.of(row.pairs) if row.learning_rate is None else row.learning_rate
+    rate = config.learning_rate.of(row.pairs, row.fraction) if row.learning_rate is None else row.learning_rate
     return asdict(row) | {"hyper": dict(row.hyper or {"beta": config.beta}), "learning_rate": rate}
 
 

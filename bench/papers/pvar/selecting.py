@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from types import MappingProxyType
 
@@ -30,7 +31,9 @@ from bench.select import (
     choose,
     policy_embeddings,
 )
+from bench.select.gradient_norm import GradientNorm
 
+GRADIENTS_OF = 4  # responses
 LEARNT = ("large", "small", "tiny")  # the reward models of an ensemble
 
 
@@ -45,8 +48,27 @@ def rewards_at_hand(lab: Lab, spread: str, model: str) -> Rewards:
     return rewards
 
 
+class OfFirst:
+    """A selector that reads the first `k` responses of every prompt."""
+
+    def __init__(self, k: int, kind: Callable[[Rewards], Selector], rewards: Rewards) -> None:
+        self.k = k
+        self.kind = kind
+        self.rewards = rewards
+
+    def scores(self, groups: Sequence[Completions]) -> Scores:
+        """See Selector."""
+        found = [values[: self.k] for values in self.rewards(groups)]
+        return self.kind(lambda _: found).scores([replace(each, responses=each.responses[: self.k]) for each in groups])
+
+
 def _by_rewards(kind: Callable[[Rewards], Selector]) -> Callable[[Lab, str, str], Selector]:
     return lambda lab, spread, model: kind(rewards_at_hand(lab, spread, model))
+
+
+def _gradient_norm(lab: Lab, spread: str, model: str) -> Selector:
+    """Of a prompt's first responses only: exact gradients cost as much as training on all of them."""
+    return OfFirst(GRADIENTS_OF, lambda rewards: GradientNorm(lab.sft, rewards), rewards_at_hand(lab, spread, model))
 
 
 SELECTORS: Mapping[str, Callable[[Lab, str, str], Selector]] = MappingProxyType(
@@ -58,6 +80,7 @@ SELECTORS: Mapping[str, Callable[[Lab, str, str], Selector]] = MappingProxyType(
         "entropy": lambda lab, spread, model: PolicyEntropy(lab.sft),
         "perplexity": lambda lab, spread, model: Perplexity(lab.sft),
         "reference_margin": lambda lab, spread, model: ReferenceMargin(lab.sft),
+        "gradient_norm": _gradient_norm,
         "length_difference": lambda lab, spread, model: LengthDifference(),
         "diversity": lambda lab, spread, model: Diversity(partial(policy_embeddings, lab.sft)),
     }

@@ -95,6 +95,12 @@ def efficiency(config: SizesConfig) -> list[Row]:
     return rows
 
 
+class TheoryConfig(SizeConfig):
+    """With the prompts whose gradients are looked at, and how many the policy after training has learnt from."""
+
+    prompts: Count
+
+
 class EstimationConfig(PVarConfig):
     """With the prompts and responses on which the error of an estimate is measured."""
 

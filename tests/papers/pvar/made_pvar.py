@@ -20,6 +20,15 @@ def as_the_paper_says(method, condition):
     """The mean of every metric of a policy, so that all that is claimed is so."""
     if method == "pool":
         return {f"rank_with_{name}": 0.1 + at / 20 for at, name in enumerate(GOES_WITH)}
+    if "policy" in condition:
+        found = {}
+        for at in range(1, 11):
+            variance = 0.002 * 1.5**at
+            found |= {f"pvar_own_{at}": variance, f"norm_own_{at}": variance**0.5, f"bound_own_{at}": 3 * variance**0.5}
+            found[f"ratio_of_signal_own_{at}"] = variance**0.5
+        ranks = ("norm_own", "norm_own_given_gap", "norm_own_given_length", "norm_own_given_all", "norm_gold",
+                 "ratio_of_signal_own", "ratio_of_signal_gold")  # fmt: skip
+        return found | {f"rank_{name}": 0.6 for name in ranks} | {"used_most_own": 0.6, "used_most_gold": 0.7}
     if "n" in condition:
         known = condition["n"] / (condition["n"] + 4)
         return {"rank_with_others": known, "overlap_with_others_0.3": 0.3 + 0.7 * known, "gain_0.3": 1 + known}
@@ -48,8 +57,9 @@ def as_the_paper_says(method, condition):
 
 def opposite(method, condition):
     """Every difference the other way round."""
-    turned = {"pairs_trained": 1.0}
-    return {name: turned.get(name, -1.0) * value for name, value in as_the_paper_says(method, condition).items()}
+    found = as_the_paper_says(method, condition)
+    kept = {name: value for name, value in found.items() if name == "pairs_trained"}
+    return {name: 2 - value if name.startswith("used") else -value for name, value in found.items()} | kept
 
 
 def series(experiment, means=as_the_paper_says, seeds=6):
@@ -62,6 +72,6 @@ def series(experiment, means=as_the_paper_says, seeds=6):
         identity |= {"method": task.method, "seed": task.seed, **task.condition}
         for metric, mean in means(task.method, task.condition).items():
             exact = metric == "pairs_trained"
-            value = mean if exact else mean + 0.004 * noise.normal()
+            value = mean if exact else mean + 0.004 * min(1.0, abs(mean)) * noise.normal()
             rows.append({**identity, "metric": metric, "value": value})
     return pd.DataFrame(rows)

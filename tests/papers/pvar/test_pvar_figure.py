@@ -13,11 +13,12 @@ POINTS = {  # of records: cells of the panels, added up
     "growth": 2 * 3 * (10 + 4),
     "models": 2 * 4 * 3,
     "human": 4,
-    "selectors": 11,
+    "selectors": 12,
     "losses": 5 * 3,
     "efficiency": 2 * (2 * 5 + 1),
     "confounds": 3 * 3 + 2 * 8,
     "estimation": 3 * 2 * 5,
+    "theory": 2 * (3 * 10 + 7),
 }
 
 
@@ -34,7 +35,7 @@ def test_every_policy_is_drawn_with_its_mean_over_seeds(experiment, tmp_path):
     points, caption = drawn(experiment, rows, tmp_path)
     records = points[points["kind"] == "records"]
     assert len(records) == POINTS[experiment]
-    conditions = [name for name in ("pairs", "spread", "model", "loss", "fraction", "n") if name in records]
+    conditions = [name for name in ("pairs", "spread", "model", "loss", "fraction", "n", "policy") if name in records]
     for point in records.to_dict("records"):
         keep = (rows["method"] == point["method"]) & (rows["metric"] == point["metric"])
         for name in conditions:

@@ -61,9 +61,16 @@ def test_a_loss_has_its_own_rate_and_hyper_parameters():
 def test_dpo_on_what_a_reward_model_ordered_has_another_rate_than_on_paid_labels():
     rates = read().learning_rate
     for task in policies("confounds"):
-        assert task.settings["row"]["learning_rate"] == rates.best_worst
+        assert task.settings["row"]["learning_rate"] == rates.best_worst[0.3]
     for task in planned("human"):
-        assert task.settings["row"]["learning_rate"] == rates.random_labelled
+        assert task.settings["row"]["learning_rate"] == rates.random_labelled[task.condition["fraction"]]
+
+
+def test_a_size_without_a_rate_has_that_of_the_nearest():
+    rates = read(learning_rate={"best_worst": {0.1: 3.0, 0.3: 2.0, 1.0: 1.0}, "random_labelled": {1.0: 5.0}})
+    found = [rates.learning_rate.of("equal_gap", size) for size in (0.05, 0.1, 0.2, 0.5, 0.6, 1.0)]
+    assert found == [3.0, 3.0, 2.0, 2.0, 1.0, 1.0]
+    assert rates.learning_rate.of("random_labelled", 0.1) == 5.0
 
 
 @pytest.mark.parametrize("experiment", EXPERIMENTS)
