@@ -69,7 +69,7 @@ def test_the_conversation_behind_a_prompt_is_whole_though_its_token_ids_are_cut(
     prompt = here.prompts("train", 0, 1)[0]
     assert [turn["role"] for turn in here.turns(prompt.ids)] == ["user", "assistant", "user"]
     assert here.turns(prompt.ids)[0]["content"].startswith("do I bake bread")
-    assert "do I bake bread" not in here.tokenizer.decode(prompt.ids)
+    assert not here.tokenizer.decode(prompt.ids).startswith("[user]")
     with pytest.raises(UserError, match=r"no prompt of this domain has the token ids that begin \[1, 2\]"):
         here.turns(np.array([1, 2], dtype=np.int32))
 
