@@ -67,6 +67,17 @@ def test_one_pairs_ratio_is_that_of_its_label_whatever_the_gradients():
     assert found.ratio == pytest.approx(lean / np.sqrt(1 - lean**2))
 
 
+def test_before_the_first_step_a_hard_labels_gradient_is_as_long_whatever_the_labels_variance():
+    """At p = 1/2 either label pulls by beta/2: the variance decides how gradients add up, not how long they are."""
+    gradients, even = np.random.default_rng(0).normal(size=(4, 5)), preferences(np.zeros(4))
+    sure, unsure = (
+        update(gradients @ gradients.T, even, preferences(scale * np.arange(4)), all_pairs(4), BETA)
+        for scale in (10.0, 0.1)
+    )
+    assert sure.length == pytest.approx(unsure.length)
+    assert sure.signal > 5 * unsure.signal
+
+
 def ids(*tokens):
     return np.array(tokens, dtype=np.int32)
 

@@ -42,19 +42,8 @@ def gram_matrices(model: Any, groups: Sequence[Completions], *, progress: Progre
     responses, which is looked at on the first group.
     """
     found: dict[int, Gram] = {}
-
-    def add(total: torch.Tensor, weight: torch.nn.Parameter, rows: torch.Tensor) -> None:
-        for part in torch.split(rows, max(1, BLOCK // len(rows)), 1):
-            exact = part.double().view(*total.shape[:2], -1)
-            total += exact @ exact.mT
-
     for part, batch in _batches(model, groups):
-        k = len(batch[0].responses)
-        total = torch.zeros(len(part), k, k, dtype=torch.float64, device=model.device)
-        each_response(model, batch, partial(add, total))
-        if not found:
-            _check(model, batch[0], total[0].cpu().numpy())
-        found |= dict(zip(part, total.cpu().numpy(), strict=True))
+        found |= dict(zip(part, _grams(model, batch), strict=True))
         if progress is not None:
             progress(len(found), len(groups))
     return [found[index] for index in range(len(groups))]
@@ -98,6 +87,20 @@ def combined_gradient(
     return total
 
 
+def _grams(model: Any, groups: Sequence[Completions]) -> NDArray[np.float64]:
+    """(n, k, k) of groups of one k."""
+    k = len(groups[0].responses)
+    total = torch.zeros(len(groups), k, k, dtype=torch.float64, device=model.device)
+
+    def add(weight: torch.nn.Parameter, rows: torch.Tensor) -> None:
+        for part in torch.split(rows, max(1, BLOCK // len(rows)), 1):
+            exact = part.double().view(len(groups), k, -1)
+            total.add_(exact @ exact.mT)
+
+    each_response(model, groups, add)
+    return np.asarray(total.cpu().numpy())
+
+
 def _batches(model: Any, groups: Sequence[Completions]) -> Iterator[tuple[list[int], list[Completions]]]:
     """Groups of one k at a time, with their indices: at most `TOKENS` and what `HELD` allows, or one group."""
     attention.enable(model)
@@ -109,6 +112,8 @@ def _batches(model: Any, groups: Sequence[Completions]) -> Iterator[tuple[list[i
 
     part: list[int] = []
     with _ready(model):
+        if groups:
+            _check(model, groups[0])
         for index in sorted(range(len(groups)), key=lambda i: (len(groups[i].responses), i)):
             k = len(groups[index].responses)
             other = part and k != len(groups[part[0]].responses)
@@ -136,8 +141,9 @@ def _ready(model: Any) -> Iterator[None]:
         model.train(was_training)
 
 
-def _check(model: Any, group: Completions, gram: Gram) -> None:
+def _check(model: Any, group: Completions) -> None:
     """Hold c'Kc against the norm of one gradient by plain backpropagation, with unequal c."""
+    gram = _grams(model, [group])[0]
     coefficients = np.linspace(-1.0, 2.0, len(gram)) if len(gram) > 1 else np.ones(1)
     plain = combined_gradient(model, [group], [coefficients])
     expected = sum(float(gradient.double().square().sum()) for gradient in plain.values())
