@@ -6,6 +6,8 @@ What a selector goes by (a reward model, a policy, an encoder) it is made with. 
 
 from bench.select.diversity import Diversity, policy_embeddings
 from bench.select.ensemble import Ensemble
+from bench.select.expected_loss import ExpectedLoss
+from bench.select.gradient_norm import GradientNorm
 from bench.select.length_difference import LengthDifference
 from bench.select.perplexity import Perplexity
 from bench.select.policy_entropy import PolicyEntropy
@@ -20,6 +22,8 @@ __all__ = [
     "RULES",
     "Diversity",
     "Ensemble",
+    "ExpectedLoss",
+    "GradientNorm",
     "ImplicitPVar",
     "LengthDifference",
     "PVar",
