@@ -12,7 +12,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from bench.data import alpaca_eval, hh_rlhf, made, rm_static, shp, splits, ukpconvarg1, ultrafeedback
+from bench.data import (
+    alpaca_eval,
+    hh_rlhf,
+    made,
+    rm_static,
+    shp,
+    splits,
+    ukpconvarg1,
+    ultrafeedback,
+    ultrafeedback_completions,
+)
 from bench.data.datafile import DataFile
 from bench.data.features import longer_wins
 from bench.data.hub import HubDataset
@@ -170,6 +180,10 @@ def _alpaca_eval_facts() -> str:
     )
 
 
+def _ultrafeedback_files() -> str:
+    return "Files: " + ", ".join(f"`{name}`" for name in ultrafeedback_completions.FILES) + "."
+
+
 def _made_facts() -> str:
     truth, dataset = made.truth(), made.load()
     ceiling = float(sum(max(p, 1 - p) for p in truth.agreement) / len(truth.agreement))
@@ -299,6 +313,15 @@ CARDS: Mapping[str, Card] = {
             "splits": lambda: _shuffled_splits(ultrafeedback.NAME),
             "baseline": lambda: _baseline(None),
         },
+    ),
+    ultrafeedback_completions.NAME: Card(
+        {
+            **_TEXT,
+            "pretty_name": "UltraFeedback, four answers a prompt",
+            "license": "mit",
+            "size_categories": "10K<n<100K",
+        },
+        {"facts": lambda: _hub(ultrafeedback_completions.HUB), "files": _ultrafeedback_files},
     ),
 }
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from bench.data import hh_rlhf, made, rm_static, shp, ukpconvarg1, ultrafeedback
+from bench.data import hh_rlhf, made, rm_static, shp, ukpconvarg1, ultrafeedback, ultrafeedback_completions
 from bench.data.hub import HubDataset
 from bench.data.pairs import Dataset
 from bench.errors import UserError, unknown
@@ -28,6 +28,7 @@ _HUB: Mapping[str, HubDataset] = {
     rm_static.NAME: rm_static.HUB,
     shp.NAME: shp.HUB,
     ultrafeedback.NAME: ultrafeedback.HUB,
+    ultrafeedback_completions.NAME: ultrafeedback_completions.HUB,
 }
 
 

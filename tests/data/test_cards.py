@@ -3,7 +3,17 @@ import re
 import pytest
 from huggingface_hub import DatasetCard
 
-from bench.data import alpaca_eval, cards, hh_rlhf, registry, rm_static, shp, splits, ukpconvarg1
+from bench.data import (
+    alpaca_eval,
+    cards,
+    hh_rlhf,
+    registry,
+    rm_static,
+    shp,
+    splits,
+    ukpconvarg1,
+    ultrafeedback_completions,
+)
 from bench.errors import UserError
 
 
@@ -25,7 +35,8 @@ def test_a_card_is_one_of_the_hub(name: str) -> None:
 
 
 def test_every_dataset_has_a_card_and_every_card_a_dataset() -> None:
-    halves, without_splits = {"hh_helpful", "hh_harmless"}, {"synthetic", "world", alpaca_eval.NAME}
+    halves = {"hh_helpful", "hh_harmless"}
+    without_splits = {"synthetic", "world", alpaca_eval.NAME, ultrafeedback_completions.NAME}
     assert set(cards.CARDS) == {*without_splits, *(splits.read(name)["dataset"] for name in splits.names())} - halves
     assert {path.stem for path in cards.path("made").parent.glob("*.md")} == set(cards.CARDS)
     assert {hh_rlhf.NAME, ukpconvarg1.NAME, rm_static.NAME, shp.NAME, *registry.available(None)} <= set(cards.CARDS)
