@@ -4,10 +4,10 @@ Cui et al. 2023. The hub has it as JSON lines, one file a source. An answer has 
 mean of GPT-4's ratings (1 to 5) of helpfulness, honesty, instruction following and truthfulness, and `overall_score`
 (1 to 10), which GPT-4 gave with a critique and the authors corrected in December 2023.
 
-No copy was at hand. From public programs and reports that read one: the names of the six files, the fields read here and
-their types, the answers in all (255,865, of which some 250 are empty), and the rows of four files (sharegpt 19,949,
-ultrachat 9,929, false_qa 2,339, truthful_qa 811). Not verified: that there are 63,967 rows, with which the number of
-answers agrees (three short of four each), and that the hub has the files in the order of their names.
+No copy was at hand. From public programs and reports that read one: the names of the six files, the fields read here
+and their types, the answers in all (255,865, of which some 250 are empty), and the rows of four files (sharegpt
+19,949, ultrachat 9,929, false_qa 2,339, truthful_qa 811). Not verified: that there are 63,967 rows, with which the
+number of answers agrees (three short of four each), and that the hub has the files in the order of their names.
 """
 
 from __future__ import annotations
