@@ -23,7 +23,7 @@ from bench.select.ranking import rank_correlation, top
 from bench.spec import Context, Outcome, Task
 
 Array = NDArray[np.float64]
-QUANTILES = np.linspace(0, 1, 41)
+PERCENT = range(0, 101, 5)
 SURE = 0.2  # of at most 0.25: nearly every pair of answers is decided
 SIZES = (2, 3, 4, 6, 8, 12)  # answers that PVar is estimated from
 CHARACTERS = 1000.0  # as a reward, by which an answer that is so much longer is preferred with odds e : 1
@@ -75,8 +75,7 @@ def distribution(rewards: Array, scale: float) -> Outcome:
     }
     for name, column in by_size.items():
         metrics |= {f"{name}_{n}": value for n, value in zip(SIZES, column, strict=True)}
-    quantiles = np.quantile(values, QUANTILES)
-    return Outcome(metrics, {"quantile": QUANTILES.tolist(), "pvar": quantiles.tolist()})
+    return Outcome(metrics | {f"pvar_at_{percent}": float(np.percentile(values, percent)) for percent in PERCENT})
 
 
 def agreement(found: Answers, method: str, scale: float, responses: int, share: float, seed: int) -> Outcome:
@@ -89,14 +88,14 @@ def agreement(found: Answers, method: str, scale: float, responses: int, share: 
     selector = SELECTORS[method](Read(lambda _: list(rewards), scale, seed))
     scores = selector.scores(groups)[:, None]
     worth = preference_variance(np.take_along_axis(found.rewards, others, axis=1), scale=scale)
-    chosen = top(scores, share)
+    chosen, best = (top(values, share)[:, 0] for values in (scores, worth[:, None]))
     lengths = np.array(_lengths(groups))
     return Outcome(
         {
             "rank_correlation": rank_correlation(scores, worth[:, None]),
-            "overlap": float(top(worth[:, None], share)[chosen].mean()),
-            "gain": float(worth[chosen[:, 0]].mean() / worth.mean()),
-            "length_of_chosen": float(lengths[chosen[:, 0]].mean() / lengths.mean()),
+            "overlap": float(np.average(best, weights=chosen)),
+            "gain": float(np.average(worth, weights=chosen) / worth.mean()),
+            "length_of_chosen": float(np.average(lengths.mean(axis=1), weights=chosen) / lengths.mean()),
         }
     )
 

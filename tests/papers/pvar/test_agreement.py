@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from bench.papers.pvar.agreement import SELECTORS, SIZES, agreement, distribution
+from bench.papers.pvar.agreement import PERCENT, SELECTORS, SIZES, agreement, distribution
 from bench.papers.pvar.answers import MODELS, Answers
 
 PROMPTS = 200
@@ -61,12 +61,12 @@ def test_every_selector_is_the_same_again(divided):
 
 
 def test_the_distribution_has_its_quantiles_and_what_fewer_answers_are_worth(divided):
-    outcome = distribution(divided, 1.0)
-    curve = np.array(outcome.curves["pvar"])
+    metrics = distribution(divided, 1.0).metrics
+    curve = np.array([metrics[f"pvar_at_{percent}"] for percent in PERCENT])
     assert np.all(np.diff(curve) >= 0)
     assert curve[0] >= 0
     assert curve[-1] <= 0.25
-    assert outcome.metrics["mean_pvar"] == pytest.approx(np.trapezoid(curve, outcome.curves["quantile"]), abs=0.01)
-    by_size = [outcome.metrics[f"reliability_{n}"] for n in SIZES]
+    assert metrics["mean_pvar"] == pytest.approx(np.trapezoid(curve, PERCENT) / 100, abs=0.01)
+    by_size = [metrics[f"reliability_{n}"] for n in SIZES]
     assert by_size == sorted(by_size)
     assert by_size[-1] > 0.9
