@@ -18,6 +18,7 @@ from bench.papers.pvar.world import Lab
 from bench.select import (
     Diversity,
     Ensemble,
+    GradientNorm,
     LengthDifference,
     Perplexity,
     PolicyEntropy,
@@ -31,7 +32,6 @@ from bench.select import (
     choose,
     policy_embeddings,
 )
-from bench.select.gradient_norm import GradientNorm
 
 GRADIENTS_OF = 4  # responses
 LEARNT = ("large", "small", "tiny")  # the reward models of an ensemble
