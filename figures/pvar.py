@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 import pandas as pd
 import pvar_panels as panels
 import style
+from pvar_answers import answers, answers_training
 from pvar_panels import DOTTED, ORDER, WORTH
 from pvar_pool import confounds, estimation, theory
 
@@ -195,4 +196,6 @@ FIGURES: Mapping[str, Callable[[pd.DataFrame, Sequence[Published]], Drawing]] = 
     "confounds": confounds,
     "theory": theory,
     "estimation": estimation,
+    "answers": answers,
+    "answers_training": answers_training,
 }

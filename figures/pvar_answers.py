@@ -13,6 +13,7 @@ from bench.spec import Published
 
 SIZES = (2, 3, 4, 6, 8, 12)
 PERCENT = range(0, 101, 5)
+NAMED_AT = 50  # percent, where the curve of a scale has its name
 FINDERS: Mapping[str, tuple[str, str, str]] = {
     "pvar": panels.METHODS["pvar"],
     "reward_variance": panels.METHODS["reward_variance"],
@@ -36,18 +37,15 @@ def answers(series: pd.DataFrame, published: Sequence[Published]) -> Drawing:
             rows = panels.where(series, scale=scale)
             colour, marker = looks[scale]
             by_percent = _along(rows, "distribution", "pvar_at_{}", PERCENT, scale)
-            spread.plot(
-                by_percent["x"],
-                by_percent["y"],
-                color=colour,
-                gid=by_percent["series"].iloc[0],
-                label=f"scale {scale:g}",
-            )
+            spread.plot(by_percent["x"], by_percent["y"], color=colour, gid=by_percent["series"].iloc[0])
+            at = by_percent[by_percent["x"] == NAMED_AT].iloc[0]
+            name = f"scale {scale:g}" if scale == scales[0] else f"{scale:g}"
+            spread.annotate(name, (at["x"], at["y"]), (0, 3), textcoords="offset points", ha="center", fontsize=7)
             by_size = _along(rows, "distribution", "rank_with_others_{}", SIZES, scale)
             known.plot(by_size["x"], by_size["y"], color=colour, marker=marker, gid=by_size["series"].iloc[0])
             tables += [by_percent, by_size]
-        spread.set(xlabel="prompts, from lowest to highest, %", ylabel="PVar", title="of real prompts", ylim=(0, 0.25))
-        known.set(xscale="log", xlabel="answers a prompt", title="rank correlation with other answers'", ylim=(0, 1))
+        spread.set(xlabel="prompts, lowest to highest, %", ylabel="PVar", ylim=(0, 0.25))
+        known.set(xscale="log", xlabel="answers a prompt, n", ylabel="rank correlation with n others", ylim=(0, 1))
         style.log_axis(known.xaxis, SIZES)
         for method, (label, colour, marker) in FINDERS.items():
             points = curves(series, (method,), "gain", ["scale"], lambda cells: cells["scale"].astype(float))
@@ -56,7 +54,7 @@ def answers(series: pd.DataFrame, published: Sequence[Published]) -> Drawing:
             found.plot(points["x"], points["y"], color=colour, marker=marker, gid=f"gain {method}", label=label)
             tables.append(points)
         found.axhline(1.0, color=style.MUTED, linewidth=1.0, linestyle=":")
-        found.set(xscale="log", xlabel="scale of the reward", title="PVar of the 30 % chosen over that of all")
+        found.set(xscale="log", xlabel="scale of the reward", ylabel="PVar of the chosen over all")
         style.log_axis(found.xaxis, scales)
         return panels.drawing(
             figure,
@@ -97,5 +95,5 @@ def answers_training(series: pd.DataFrame, published: Sequence[Published]) -> Dr
             figure,
             tables,
             "SmolLM2-135M trained by DPO on a part of 600 of AlpacaEval's prompts, a pair of answers each: how often "
-            "it ranks two answers to 203 other prompts as GPT-4-turbo does, relative to where it started, and by how far.",
+            "it ranks two answers to 203 other prompts as GPT-4-turbo does, relative to its start, and by how far.",
         )

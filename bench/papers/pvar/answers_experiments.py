@@ -13,6 +13,10 @@ from bench.spec import Context, Experiment, Outcome, Profile, Request, Scalar, T
 
 VERSION = 1
 VARIANTS = {Variant.CORRECTED: "ours: the paper has no such experiment; the judge stands in for people"}
+OF_ANSWERS = {  # methods that no other experiment has
+    "distribution": "preference variance itself",
+    "pvar_of_length": "preference variance, were longer answers the better ones",
+}
 PROMPTS = 803  # with an answer of every model
 HALF = 12  # of a prompt's 24 answers
 OPERATIONS_A_SECOND = 1e11  # of one core in float32 on the machine this was tested on; for the estimate of cost only

@@ -7,6 +7,7 @@ from itertools import product
 from typing import Any
 
 from bench.papers.pvar import tables
+from bench.papers.pvar.answers_experiments import ANSWERS
 from bench.papers.pvar.methods import SPREADS
 from bench.papers.pvar.recipe import PVarConfig, Row, lab_settings, settings, task, tasks, written
 from bench.spec import Context, Experiment, Outcome, Profile, Request, Task, Variant
@@ -199,4 +200,5 @@ EXPERIMENTS = (
         _estimation,
         _estimate,
     ),
+    *ANSWERS,
 )

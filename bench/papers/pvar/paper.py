@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from bench.papers.pvar.answers_experiments import OF_ANSWERS
 from bench.papers.pvar.claims import CLAIMS
 from bench.papers.pvar.experiments import EXPERIMENTS
 from bench.papers.pvar.methods import METHODS
@@ -31,5 +32,7 @@ PAPER = Paper(
     experiments=EXPERIMENTS,
     claims=CLAIMS,
     derive=_derive,
-    methods={name: method.says for name, method in METHODS.items()} | {"pool": "no policy: what goes with PVar"},
+    methods={name: method.says for name, method in METHODS.items()}
+    | {"pool": "no policy: what goes with PVar"}
+    | OF_ANSWERS,
 )
