@@ -29,11 +29,17 @@ class DataFile:
 
 def require(data_dir: Path | None, file: DataFile) -> str:
     """The hash that reading `file` holds it to. Raises Unavailable where there is no data directory or file."""
+    path = named(data_dir) / file.path
+    if not path.is_file():
+        raise Unavailable(f"needs {path}")
+    return file.sha256
+
+
+def named(data_dir: Path | None) -> Path:
+    """The data directory. Raises Unavailable where there is none."""
     if data_dir is None:
         raise Unavailable("needs a data directory: name one with --data-dir or PREFBENCH_DATA")
-    if not (data_dir / file.path).is_file():
-        raise Unavailable(f"needs {data_dir / file.path}")
-    return file.sha256
+    return data_dir
 
 
 def read_rows(data_dir: Path, file: DataFile, how_to_get: str) -> list[dict[str, Any]]:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from bench import models
 from bench.data import alpaca_eval, hh_rlhf, ultrafeedback
-from bench.data.datafile import DataFile
+from bench.data.datafile import named, require
 from bench.domains.settings import AlpacaEvalJudge, TextSettings
 from bench.spec import Unavailable
 
@@ -27,11 +27,11 @@ def fingerprints(settings: TextSettings, data_dir: Path | None, also: Collection
     """
     wanted: dict[str, Callable[[], str]] = {
         "weights": lambda: models.fingerprint(settings.policy.source),
-        "alpaca_eval": lambda: _file(data_dir, alpaca_eval.PROMPTS),
+        "alpaca_eval": lambda: require(data_dir, alpaca_eval.PROMPTS),
         settings.corpus: lambda: _pairs(settings, data_dir),
     }
     if isinstance(settings.judge, AlpacaEvalJudge):
-        wanted["baseline"] = lambda: _file(data_dir, alpaca_eval.RESPONSES)
+        wanted["baseline"] = lambda: require(data_dir, alpaca_eval.RESPONSES)
     if "base" in also:
         wanted["base"] = lambda: _base(settings)
     if "ranker" in also:
@@ -72,24 +72,10 @@ def _gpu_bytes() -> int:
     return torch.cuda.get_device_properties(0).total_memory if torch.cuda.is_available() else 0
 
 
-def _there(data_dir: Path | None) -> Path:
-    if data_dir is None:
-        raise Unavailable("needs a data directory: name one with --data-dir or PREFBENCH_DATA")
-    return data_dir
-
-
-def _file(data_dir: Path | None, file: DataFile) -> str:
-    """The hash that reading holds the file to."""
-    path = _there(data_dir) / file.path
-    if not path.is_file():
-        raise Unavailable(f"needs {path}")
-    return file.sha256
-
-
 def _pairs(settings: TextSettings, data_dir: Path | None) -> str:
     if settings.corpus == hh_rlhf.NAME:
-        return _file(data_dir, hh_rlhf.FILE)
-    folder = _there(data_dir) / ultrafeedback.NAME
+        return require(data_dir, hh_rlhf.FILE)
+    folder = named(data_dir) / ultrafeedback.NAME
     if not folder.is_dir():
         repo = ultrafeedback.HUB.repo
         raise Unavailable(
