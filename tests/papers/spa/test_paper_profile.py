@@ -26,7 +26,7 @@ HUB = {
 def everything(monkeypatch):
     """A machine that has all that is needed."""
     monkeypatch.setattr(models, "fingerprint", lambda source: f"{source.id}@made-up")
-    monkeypatch.setattr(text_needs, "_file", lambda *_: "made-up")
+    monkeypatch.setattr(text_needs, "require", lambda *_: "made-up")
     monkeypatch.setattr(text_needs, "_pairs", lambda *_: "made-up")
     monkeypatch.setattr(text_needs, "_gpu_bytes", lambda: 400e9)
     monkeypatch.setattr(text_needs.importlib.util, "find_spec", lambda name: name)
