@@ -1,0 +1,1 @@
+"""Reward models of people who differ. `model.py` says what all of them take and give."""
