@@ -2,9 +2,9 @@
 
     fit(X, labels, *, annotators, prompts=None)
 
-`X` (n, 2, d) holds the features of the first and of the second item of every comparison, `labels` (n,) are +1 where the
-first was preferred and -1 where the second was, as for the linear reward models, and `annotators` (n,) say who judged: ids
-of any kind. `prompts` (n, p) are features of what was asked, for models that read them.
+`X` (n, 2, d) holds the features of the first and of the second item of every comparison, `labels` (n,) are +1 where
+the first was preferred and -1 where the second was, as for the linear reward models, and `annotators` (n,) say who
+judged: ids of any kind. `prompts` (n, p) are features of what was asked, for models that read them.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ class PersonalRewardModel(Protocol):
     def decision_function(
         self, X: ArrayLike, *, annotators: Sequence[Hashable], prompts: ArrayLike | None = None
     ) -> Array:
-        """(n,): log-odds that the annotator prefers the first item; of somebody unknown, as the model's average has it."""
+        """(n,): log-odds that the annotator prefers the first item; of somebody unknown, the average's."""
 
 
 @dataclass(frozen=True)
