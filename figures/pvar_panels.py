@@ -65,6 +65,7 @@ RANKS: Mapping[str, str] = {
     "rank_ratio_of_signal_own": "signal to noise",
     "rank_ratio_of_signal_gold": "signal to noise, true labels",
 }
+TICKS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2)  # of PVar, on a logarithmic axis
 ESTIMATES: Mapping[str, str] = {
     "rank_with_others": "rank correlation",
     "overlap_with_others_0.3": "overlap of those chosen",
@@ -83,6 +84,11 @@ def where(series: pd.DataFrame, **condition: str | float) -> pd.DataFrame:
         named = ", ".join(f"{column} = {value}" for column, value in condition.items())
         raise NothingToDrawError(f"no records with {named}")
     return series
+
+
+def within(values: Sequence[float], limits: tuple[float, float]) -> list[float]:
+    """Those of the values that an axis with these limits shows."""
+    return [value for value in values if limits[0] <= value <= limits[1]]
 
 
 def trained(series: pd.DataFrame) -> pd.DataFrame:

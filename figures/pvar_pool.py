@@ -77,8 +77,9 @@ def theory(series: pd.DataFrame, published: Sequence[Published]) -> Drawing:
             raise NothingToDrawError("no records of gradients")
         norms.set(xscale="log", yscale="log", xlabel="PVar, by tenths of the prompts", title="norm of the gradient")
         signals.set(xscale="log", xlabel="PVar, by tenths of the prompts", title="signal to noise")
-        for axis in (norms.xaxis, norms.yaxis, signals.xaxis):
-            style.log_axis(axis)
+        style.log_axis(norms.yaxis)
+        for axes in (norms, signals):
+            style.log_axis(axes.xaxis, panels.within(panels.TICKS, axes.get_xlim()))
         _ready(ranks)
         return panels.drawing(
             figure,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 from bench.data.world import Prompt
 from bench.label import ordered
 from bench.learn.policy.completions import Completions
+from bench.learn.policy.reference import ReferenceLogProbs, data_hash
 from bench.papers.pvar.world import Lab
 from bench.seeds import seed_for
 
@@ -68,6 +70,24 @@ def pairs_of(
         return asked, two, 0
     found = lab.people(asked, two)
     return asked, ordered(two, found), found.labels_spent
+
+
+def reference_of(lab: Lab, spread: str, rows: NDArray[np.int64], pairs: Sequence[Completions]) -> ReferenceLogProbs:
+    """The SFT policy's log-probabilities of pairs of these rows, out of those of the whole pool.
+
+    Hundreds of policies learn from pairs of one pool, which is computed once.
+    """
+    groups, whole = lab.pool(spread)[1], lab.reference(spread)
+    tokens, sums = [], []
+    for row, pair in zip(rows, pairs, strict=True):
+        responses = groups[row].responses
+        each = np.split(whole.tokens[row], np.cumsum([len(y) for y in responses])[:-1])
+        places = [next(at for at, y in enumerate(responses) if y is one) for one in pair.responses]
+        tokens.append(np.concatenate([each[at] for at in places]))
+        sums.append(whole.sums[row][places])
+    data = data_hash(pairs)
+    fingerprint = hashlib.sha256(f"{whole.fingerprint} {data}".encode()).hexdigest()
+    return ReferenceLogProbs(tuple(tokens), tuple(sums), fingerprint, data, whole.vocabulary)
 
 
 def _nearest(rewards: NDArray[np.float64], cost: Callable[[NDArray[np.float64], int], NDArray[np.float64]]) -> Places:

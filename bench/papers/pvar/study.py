@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 import torch
 from filelock import FileLock
+from numpy.typing import NDArray
 
 from bench.data.world.gold import rewards
 from bench.evaluate.divergence import sampled_kl
@@ -25,20 +26,20 @@ from bench.learn.policy.completions import Completions
 from bench.learn.policy.log_probs import response_log_probs, response_sums
 from bench.learn.policy.losses import needs_reference
 from bench.learn.policy.objectives import Preference
-from bench.learn.policy.reference import data_hash, reference_log_probs
+from bench.learn.policy.reference import data_hash
 from bench.learn.policy.schedule import steps_per_epoch
 from bench.learn.policy.trainer import train
 from bench.learn.policy.training import Training
 from bench.papers.pvar.arrays import grouped
 from bench.papers.pvar.growth import HeldOut, by_tenth, curves_of
-from bench.papers.pvar.pairing import pairs_of
+from bench.papers.pvar.pairing import pairs_of, reference_of
 from bench.papers.pvar.selecting import chosen
 from bench.papers.pvar.selection_facts import selection_facts
 from bench.papers.pvar.world import Lab, lab
 from bench.seeds import seed_for
 from bench.spec import Context, Outcome, Task, canonical
 
-VERSION = 1  # of how a policy is trained and judged
+VERSION = 2  # of how a policy is trained and judged
 
 
 def studied(task: Task, context: Context) -> Outcome:
@@ -47,22 +48,27 @@ def studied(task: Task, context: Context) -> Outcome:
     here, row = lab(task.settings["lab"], task.seed, context), task.settings["row"]
     rows = chosen(here, row["method"], row["spread"], row["model"], row["fraction"])
     prompts, pairs, labels_spent = pairs_of(here, row["pairs"], row["spread"], row["model"], rows)
-    judgement = _kept_judgement(here, row, pairs, task.settings["training"], task.settings["judging"])
+    judgement = _kept_judgement(here, row, rows, pairs, task.settings["training"], task.settings["judging"])
     facts = selection_facts(here, row["spread"], row["model"], rows, prompts, pairs)
     metrics = {**judgement["metrics"], **facts, "labels_spent": float(labels_spent)}
     return Outcome(metrics, judgement["curves"])
 
 
 def trained(
-    here: Lab, row: Mapping[str, Any], pairs: Sequence[Completions], shared: Mapping[str, Any], held_out: int
+    here: Lab,
+    row: Mapping[str, Any],
+    rows: NDArray[np.int64],
+    pairs: Sequence[Completions],
+    shared: Mapping[str, Any],
+    held_out: int,
 ) -> tuple[Any, dict[str, float], dict[str, list[float]]]:
-    """The policy that learns from `pairs`, how its held-out margins grew, and its training by step."""
+    """The policy that learns from `pairs` of the pool's `rows`: held-out margins as they grew, training by step."""
     training = Training(
         learning_rate=row["learning_rate"],
         **shared,
         seed=seed_for("pvar", "train", here.seed),
     )
-    reference = reference_log_probs(here.sft, pairs, cache_dir=None) if needs_reference(row["loss"]) else None
+    reference = reference_of(here, row["spread"], rows, pairs) if needs_reference(row["loss"]) else None
     policy = copy.deepcopy(here.sft)
     steps = training.epochs * steps_per_epoch(len(pairs), training)
     growth = HeldOut(*here.held_out(held_out), steps)
@@ -75,6 +81,7 @@ def trained(
 def _kept_judgement(
     here: Lab,
     row: Mapping[str, Any],
+    rows: NDArray[np.int64],
     pairs: Sequence[Completions],
     training: Mapping[str, Any],
     judging: Mapping[str, int],
@@ -96,7 +103,7 @@ def _kept_judgement(
         try:
             found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
         except (FileNotFoundError, json.JSONDecodeError):
-            policy, facts, curves = trained(here, row, pairs, training, judging["held_out"])
+            policy, facts, curves = trained(here, row, rows, pairs, training, judging["held_out"])
             metrics = {**judged(here, policy, judging), **facts}
             found = {"metrics": metrics | by_tenth(curves, "margin"), "curves": curves}
             replace(path, json.dumps(found).encode())

@@ -58,5 +58,5 @@ def _after(here: Lab, settings: Mapping[str, Any]) -> Any:
     row = settings["row"]
     rows = chosen(here, row["method"], row["spread"], row["model"], row["fraction"])
     _, pairs, _ = pairs_of(here, row["pairs"], row["spread"], row["model"], rows)
-    policy, _, _ = trained(here, row, pairs, settings["training"], settings["judging"]["held_out"])
+    policy, _, _ = trained(here, row, rows, pairs, settings["training"], settings["judging"]["held_out"])
     return policy

@@ -25,7 +25,7 @@ from bench.label import Human, Judgements, ordered
 from bench.learn.kept import Made, kept, place
 from bench.learn.policy.completions import Completions
 from bench.learn.policy.objectives import PairwiseReward
-from bench.learn.policy.reference import weights_hash
+from bench.learn.policy.reference import ReferenceLogProbs, reference_log_probs, weights_hash
 from bench.learn.policy.reward_model import RewardModel
 from bench.learn.policy.trainer import train
 from bench.learn.policy.training import Training
@@ -53,6 +53,7 @@ class Lab:
         self.sft, _ = world_policy(cache_dir=cache_dir, seed=seed, size=settings["policy"])
         self.sft_hash = weights_hash(self.sft)
         self._pools: dict[str, tuple[list[Prompt], list[Completions]]] = {}
+        self._references: dict[str, ReferenceLogProbs] = {}
         self._rewards: dict[tuple[str, str], Values] = {}
         self._held_out: dict[int, tuple[list[Completions], Values]] = {}
 
@@ -64,6 +65,12 @@ class Lab:
             prompts = wanted[: self.settings["pool"]]
             self._pools[spread] = prompts, self.responses(prompts, self.settings["responses"], "pool")
         return self._pools[spread]
+
+    def reference(self, spread: str) -> ReferenceLogProbs:
+        """The SFT policy's log-probabilities of the pool's responses."""
+        if spread not in self._references:
+            self._references[spread] = reference_log_probs(self.sft, self.pool(spread)[1], cache_dir=self.folder)
+        return self._references[spread]
 
     def rewards(self, spread: str, model: str) -> Values:
         """(pool, k): of every response, in the unit in which a difference of 1 has odds e : 1; "gold" is the truth."""

@@ -7,8 +7,9 @@ from itertools import combinations
 import numpy as np
 import pytest
 
+from bench.learn.policy.reference import reference_log_probs
 from bench.papers.pvar import methods, pairing
-from bench.papers.pvar.pairing import PAIRS, pairs_of
+from bench.papers.pvar.pairing import PAIRS, pairs_of, reference_of
 
 ALL = np.arange(24)
 
@@ -63,6 +64,16 @@ def test_a_prompts_own_pair_and_its_label_do_not_depend_on_what_else_is_chosen(l
     among = pairs_of(lab, "random_labelled", "wide", "tiny", ALL)[1][5]
     for one, other in zip(alone.responses, among.responses, strict=True):
         np.testing.assert_array_equal(one, other)
+
+
+@pytest.mark.parametrize("pairs", PAIRS)
+def test_the_reference_of_a_pair_is_that_of_its_responses(lab, pairs):
+    rows = np.array([3, 5, 11, 20])
+    _, two, _ = pairs_of(lab, pairs, "wide", "large", rows)
+    found, expected = reference_of(lab, "wide", rows, two), reference_log_probs(lab.sft, two, cache_dir=None)
+    found.check(lab.sft, two)
+    for one, other in zip((*found.tokens, *found.sums), (*expected.tokens, *expected.sums), strict=True):
+        np.testing.assert_allclose(one, other, atol=1e-4)
 
 
 def test_every_way_has_a_name_for_a_reader():

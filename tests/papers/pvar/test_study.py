@@ -75,7 +75,7 @@ def test_the_sft_policy_is_left_as_it_was(context, lab):
     task = find(planned(), "pvar", pairs="best_worst", spread="wide", fraction=0.5)
     rows = chosen(lab, "pvar", "wide", "large", 0.5)
     _, pairs, _ = pairs_of(lab, "best_worst", "wide", "large", rows)
-    policy, _, _ = trained(lab, task.settings["row"], pairs, task.settings["training"], 10)
+    policy, _, _ = trained(lab, task.settings["row"], rows, pairs, task.settings["training"], 10)
     assert weights_hash(lab.sft) == before != weights_hash(policy)
 
 
@@ -89,7 +89,7 @@ def test_margins_are_those_of_the_trained_policy(context, lab):
     task = find(planned(), "random", pairs="random_labelled", spread="wide", fraction=0.5)
     rows = chosen(lab, "random", "wide", "large", 0.5)
     _, pairs, _ = pairs_of(lab, "random_labelled", "wide", "large", rows)
-    policy, facts, curves = trained(lab, task.settings["row"], pairs, task.settings["training"], 10)
+    policy, facts, curves = trained(lab, task.settings["row"], rows, pairs, task.settings["training"], 10)
     held_out, _ = lab.held_out(10)
     apart = []
     for model in (policy, lab.sft):
