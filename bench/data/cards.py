@@ -14,6 +14,7 @@ from typing import Any
 
 from bench.data import (
     alpaca_eval,
+    arena_hard,
     hh_rlhf,
     made,
     rm_static,
@@ -180,6 +181,14 @@ def _alpaca_eval_facts() -> str:
     )
 
 
+def _arena_hard_facts() -> str:
+    return (
+        f"{arena_hard.PROMPTS} prompts, each with the answer of `{arena_hard.BASELINE}`, in two files of the hub's "
+        f"dataset `{arena_hard.REPO}`:\n\n- `{arena_hard.QUESTIONS}`\n- `{arena_hard.ANSWERS}`\n\n"
+        f"sha256 of uids, prompts and answers, by uid: `{arena_hard.SHA256}`."
+    )
+
+
 def _ultrafeedback_files() -> str:
     return "Files: " + ", ".join(f"`{name}`" for name in ultrafeedback_completions.FILES) + "."
 
@@ -279,6 +288,16 @@ CARDS: Mapping[str, Card] = {
             "facts": _alpaca_eval_facts,
             "files": lambda: _files(alpaca_eval.PROMPTS, alpaca_eval.RESPONSES, alpaca_eval.LEADERBOARD),
         },
+    ),
+    arena_hard.NAME: Card(
+        {
+            "task_categories": ["text-generation"],
+            "tags": ["evaluation"],
+            "pretty_name": "Arena-Hard v0.1",
+            "license": "apache-2.0",
+            "size_categories": "n<1K",
+        },
+        {"facts": _arena_hard_facts},
     ),
     rm_static.NAME: Card(
         {**_TEXT, "pretty_name": "rm-static", "license": "unknown", "size_categories": "10K<n<100K"},

@@ -5,6 +5,7 @@ from huggingface_hub import DatasetCard
 
 from bench.data import (
     alpaca_eval,
+    arena_hard,
     cards,
     hh_rlhf,
     registry,
@@ -36,7 +37,7 @@ def test_a_card_is_one_of_the_hub(name: str) -> None:
 
 def test_every_dataset_has_a_card_and_every_card_a_dataset() -> None:
     halves = {"hh_helpful", "hh_harmless"}
-    without_splits = {"synthetic", "world", alpaca_eval.NAME, ultrafeedback_completions.NAME}
+    without_splits = {"synthetic", "world", alpaca_eval.NAME, arena_hard.NAME, ultrafeedback_completions.NAME}
     assert set(cards.CARDS) == {*without_splits, *(splits.read(name)["dataset"] for name in splits.names())} - halves
     assert {path.stem for path in cards.path("made").parent.glob("*.md")} == set(cards.CARDS)
     assert {hh_rlhf.NAME, ukpconvarg1.NAME, rm_static.NAME, shp.NAME, *registry.available(None)} <= set(cards.CARDS)
