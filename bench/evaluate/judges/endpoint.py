@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
-import hashlib
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
@@ -15,11 +12,12 @@ import numpy as np
 
 from bench.errors import UserError
 from bench.evaluate.judges.answers import Answer, Answers
-from bench.evaluate.judges.client import Client, Endpoint, Stopped
+from bench.evaluate.judges.asking import ask, identity
+from bench.evaluate.judges.client import Endpoint
 from bench.evaluate.judges.cost import Cost, Prices
 from bench.evaluate.judges.judge import Preferences, check_lengths
 from bench.evaluate.judges.verdicts import TEMPLATE, check_template, question, read, read_log_probs
-from bench.spec import Progress, canonical
+from bench.spec import Progress
 
 ONE_WORD: Mapping[str, Any] = MappingProxyType({"temperature": 0, "max_tokens": 8})
 LOG_PROBS: Mapping[str, Any] = MappingProxyType({**ONE_WORD, "logprobs": True, "top_logprobs": 5})
@@ -76,7 +74,8 @@ class EndpointJudge:
         """
         comparisons = self._comparisons(prompts, first, second)
         kept = Answers(self.answers)
-        self._ask(comparisons, kept, progress)
+        bodies = {self._identity(comparison): self._body(comparison) for comparison in comparisons}
+        ask(self.endpoint, bodies, kept, _preference, progress)
         found = [kept[self._identity(comparison)] for comparison in comparisons]
         self._check_readable(found)
         shown = np.array([0.5 if answer.preference is None else answer.preference for answer in found], float)
@@ -119,28 +118,7 @@ class EndpointJudge:
         return {"model": self.model, "messages": [message], **self.settings}
 
     def _identity(self, comparison: Comparison) -> str:
-        asked = {"base_url": self.endpoint.base_url, "body": self._body(comparison)}
-        return hashlib.sha256(canonical(asked).encode()).hexdigest()
-
-    def _ask(self, comparisons: Sequence[Comparison], kept: Answers, progress: Progress | None) -> None:
-        missing = self._missing(comparisons, kept)
-        if not missing:
-            return
-        with Client(self.endpoint) as client, ThreadPoolExecutor(self.endpoint.concurrency) as pool:
-
-            def one(identity: str, comparison: Comparison) -> None:
-                kept.add(identity, _as_answer(client.ask(self._body(comparison)), client))
-
-            futures = [pool.submit(one, *item) for item in missing.items()]
-            try:
-                for done, future in enumerate(as_completed(futures), 1):
-                    with contextlib.suppress(Stopped):  # the error that stopped it comes from its own future
-                        future.result()
-                    if progress is not None:
-                        progress(done, len(futures))
-            finally:  # after an error or an interrupt: what waits is called off, what is under way is kept
-                client.stop()
-                pool.shutdown(cancel_futures=True)
+        return identity(self.endpoint, self._body(comparison))
 
     def _check_readable(self, found: Sequence[Answer]) -> None:
         bad = [answer for answer in found if answer.preference is None]
@@ -151,15 +129,7 @@ class EndpointJudge:
             )
 
 
-def _as_answer(completion: Mapping[str, Any], client: Client) -> Answer:
-    choice = completion["choices"][0]
-    text = client.clean(choice["message"]["content"] or "")
+def _preference(choice: Mapping[str, Any], text: str) -> float | None:
     content = (choice.get("logprobs") or {}).get("content")
     preference = read_log_probs(content) if content else None
-    usage = completion.get("usage") or {}
-    return Answer(
-        text=text,
-        preference=read(text) if preference is None else preference,
-        input_tokens=usage.get("prompt_tokens", 0),
-        output_tokens=usage.get("completion_tokens", 0),
-    )
+    return read(text) if preference is None else preference
