@@ -23,6 +23,8 @@ ORDERED = {  # what `order` trains, and other experiments share
     "fraction": (0.1, 0.3, 0.5, 1.0),
 }
 
+LAB_SECONDS = {"wide": 85.0, "even": 15.0}  # to make a seed's policy, reward models, and pool, with the first that asks
+
 
 def _study(task: Task, context: Context) -> Outcome:
     """Choose, pair, train and judge."""
@@ -92,7 +94,9 @@ def _seconds(task: Task) -> float:
     row = task.settings["row"]
     if task.experiment != "order" and all(row[name] in there for name, there in ORDERED.items()):
         return 0.3
-    return 1.2 + 0.0018 * float(row["fraction"] * task.settings["lab"]["pool"])
+    makes_lab = task.experiment == "order" and row["method"] == "all" and row["pairs"] == tables.BOTH[0]
+    first = LAB_SECONDS[row["spread"]] if makes_lab else 0.0
+    return first + 0.7 + 0.0014 * float(row["fraction"] * task.settings["lab"]["pool"])
 
 
 def _experiment(
