@@ -15,7 +15,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from bench.errors import UserError, unknown
-from bench.spec import canonical
+from bench.seeds import seed_for
+from bench.spec import Scalar, canonical
 
 Places = NDArray[np.int64]
 NO_PROMPT = -1  # the place of the prompt of a comparison that has none
@@ -159,6 +160,23 @@ def hashed(annotator: str) -> str:
     It keeps ids out of what is published. It is no protection from somebody who has the list of ids.
     """
     return hashlib.sha256(f"annotator {annotator}".encode()).hexdigest()[:_HASH_DIGITS]
+
+
+def deal(groups: Sequence[str], members: int, *axes: Scalar) -> list[str]:
+    """(n,): whose each comparison of a group becomes, when `members` people share it out: "helpful/0", "helpful/1", ...
+
+    The comparisons of a group are shuffled (by a stream named by `axes`) and dealt out in turn. Raises UserError for
+    fewer than 1 member.
+    """
+    if members < 1:
+        raise UserError(f"members must be at least 1, got {members}")
+    names = np.array(groups)
+    number = np.empty(len(names), dtype=np.int64)
+    for group in sorted(set(groups)):
+        own = np.flatnonzero(names == group)
+        order = np.random.default_rng(seed_for("deal", *axes, group)).permutation(len(own))
+        number[own[order]] = np.arange(len(own)) % members
+    return [f"{group}/{member}" for group, member in zip(groups, number, strict=True)]
 
 
 def _listed(values: Sequence[str]) -> tuple[tuple[str, ...], Places]:
