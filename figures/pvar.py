@@ -169,7 +169,10 @@ def efficiency(series: pd.DataFrame, published: Sequence[Published]) -> Drawing:
         for axes in columns:
             panels.half(axes)
         return panels.drawing(
-            figure, tables, f"Win rate by budget, chosen by PVar and at random. {' '.join(said)} {DOTTED}"
+            figure,
+            tables,
+            f"Win rate by budget, chosen by PVar and at random. {' '.join(said)} Dashed, black: the level of the whole "
+            f"pool; grey: the win rate at which labels are counted. {DOTTED}",
         )
 
 

@@ -196,7 +196,12 @@ def half(axes: Axes, *, upright: bool = False) -> None:
 
 
 def drawing(figure: Figure, tables: Sequence[pd.DataFrame], caption: str) -> Drawing:
-    """With one legend for all panels, and what stands in every caption: seeds and intervals."""
+    """With one legend for all panels, and what stands in every caption: seeds and intervals.
+
+    What the caption says of the dotted line is left out where no panel's frame holds it.
+    """
+    if not any(drawn.get_linestyle() == ":" for axes in figure.axes for drawn in axes.get_lines()):
+        caption = caption.replace(f" {DOTTED}", "")
     plotted = pd.concat([table for table in tables if len(table)], ignore_index=True)
     handles: dict[str, Any] = {}
     for axes in figure.axes:

@@ -68,3 +68,10 @@ def test_the_saving_is_said_for_both_kinds_of_pairs(tmp_path):
 def test_the_best_selector_is_on_top(tmp_path):
     points, _ = drawn("selectors", series("selectors"), tmp_path)
     assert points.sort_values("y", ascending=False)["mean"].is_monotonic_decreasing
+
+
+def test_a_caption_speaks_of_the_dotted_line_where_there_is_one(tmp_path):
+    high = series("selectors")
+    low = high.assign(value=high["value"] - 0.17 * (high["metric"] == "win_rate_over_sft"))
+    assert "Dotted" not in drawn("selectors", high, tmp_path)[1]
+    assert "Dotted" in drawn("selectors", low, tmp_path)[1]
