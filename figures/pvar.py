@@ -24,6 +24,7 @@ from bench.spec import Published
 
 def order(series: pd.DataFrame, published: Sequence[Published]) -> Drawing:
     """Win rate by size, a panel for each way to make a pair and spread."""
+    panels.require(series)
     there = [
         (pairs, spread)
         for pairs in ("best_worst", "random_labelled")
@@ -54,6 +55,7 @@ def order(series: pd.DataFrame, published: Sequence[Published]) -> Drawing:
 
 def growth(series: pd.DataFrame, published: Sequence[Published]) -> Drawing:
     """How margins grow: on the pairs trained on, by tenths of the steps, and on held-out pairs, by quarters."""
+    panels.require(series)
     tables = []
     kinds = [pairs for pairs in ("best_worst", "random_labelled") if (series["pairs"] == pairs).any()]
     with style.style():

@@ -28,6 +28,7 @@ MARKERS = ("o", "s", "^", "D", "v")
 
 def answers(series: pd.DataFrame, published: Sequence[Published]) -> Drawing:
     """PVar of real prompts by the scale of the reward, how well few answers tell it, and what selectors find."""
+    panels.require(series)
     tables = []
     scales = sorted(series["scale"].unique())
     looks = dict(zip(scales, zip(SHADES, MARKERS, strict=True), strict=False))

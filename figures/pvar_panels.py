@@ -76,6 +76,12 @@ DOTTED = "Dotted: as good as the SFT policy."
 INTERVALS = "bars: 95 %, of each mean by itself (claims are paired by seed)."
 
 
+def require(series: pd.DataFrame) -> None:
+    """NothingToDrawError unless there is a record."""
+    if series.empty:
+        raise NothingToDrawError("no records of this experiment")
+
+
 def where(series: pd.DataFrame, **condition: str | float) -> pd.DataFrame:
     """The rows at a condition; NothingToDrawError where there are none."""
     for column, value in condition.items():

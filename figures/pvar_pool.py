@@ -124,6 +124,7 @@ def _ready(axes: style.Axes) -> None:
 
 def estimation(series: pd.DataFrame, published: Sequence[Published]) -> Drawing:
     """What n responses a prompt say of its PVar."""
+    panels.require(series)
     tables = []
     with style.style():
         figure, columns = style.new(style.TEXT, 2.3, columns=len(panels.ESTIMATES))

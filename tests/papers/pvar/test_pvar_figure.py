@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 from made_pvar import series
 
-from bench.report.figures import draw
+from bench.report.figures import draw, load
 
 POINTS = {  # of records: cells of the panels, added up
     "order": 4 * (3 * 3 + 1),
@@ -75,3 +75,9 @@ def test_a_caption_speaks_of_the_dotted_line_where_there_is_one(tmp_path):
     low = high.assign(value=high["value"] - 0.17 * (high["metric"] == "win_rate_over_sft"))
     assert "Dotted" not in drawn("selectors", high, tmp_path)[1]
     assert "Dotted" in drawn("selectors", low, tmp_path)[1]
+
+
+@pytest.mark.parametrize("experiment", load("pvar"))
+def test_without_any_record_of_an_experiment_the_others_are_drawn(experiment, tmp_path):
+    drawings = draw("pvar", series("human"), [], tmp_path, [experiment])
+    assert (experiment == "human") == (experiment in drawings.drawn)
