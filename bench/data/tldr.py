@@ -42,10 +42,10 @@ HUB = HubDataset(
     rows={"train": 92_858, "validation": 86_086},
 )
 HOW_TO_GET = (
-    f"{HUB.repo}, configuration `comparisons`, is a script that newer versions of `datasets` refuse to run; the hub "
-    'has its tables as parquet. Save them: `table = datasets.load_dataset("openai/summarize_from_feedback", "comparisons", '
-    'revision="refs/convert/parquet")`, then `table[split].to_parquet(f"tldr/{split}.parquet")` for the splits train '
-    "and validation, and name that folder."
+    f"{HUB.repo}, configuration `comparisons`, is a script that newer versions of `datasets` do not run; the hub "
+    'has its tables as parquet. Save them: `table = datasets.load_dataset("openai/summarize_from_feedback", '
+    '"comparisons", revision="refs/convert/parquet")`, then `table[split].to_parquet(f"tldr/{split}.parquet")` for the '
+    "splits train and validation, and name that folder."
 )
 END = "<|endoftext|>"  # PAL writes it after every text, as plain characters
 LEAST_UNSEEN = 100  # rows in the validation split, of an unseen worker
