@@ -5,13 +5,14 @@ trained and tested on, then those that training begins with, and of the rest the
 less those held out for tests, are shuffled together, so that all parts of them ask alike. The harmless half is left
 out: its prompts ask for harm, and its preferences are the opposite of the helpful ones.
 
-`ultrafeedback`: pairs in the order that the study gives. Tests are AlpacaEval, whole.
+`ultrafeedback`: pairs in the order that the study gives. Tests are AlpacaEval, whole. The four answers that a pair was
+made from are in another dataset, which has the same prompts by their texts.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -19,7 +20,7 @@ from typing import TypeVar
 
 import numpy as np
 
-from bench.data import alpaca_eval, hh_rlhf, ultrafeedback
+from bench.data import alpaca_eval, hh_rlhf, ultrafeedback, ultrafeedback_completions
 from bench.data.pairs import Pair
 from bench.seeds import seed_for
 
@@ -93,6 +94,19 @@ def ultra_feedback(data_dir: Path, rows: Rows) -> Corpus:
     folder = data_dir / ultrafeedback.NAME
     pairs = {pair.id: Asked(pair.id, (Turn("user", pair.prompt),), pair) for pair in ultrafeedback.load(folder).pairs}
     return Corpus(train=tuple(pairs[str(row)] for row in rows()), test=tuple(instructions(data_dir)))
+
+
+@lru_cache(maxsize=1)
+def four_answers(data_dir: Path) -> Mapping[str, tuple[str, ...]]:
+    """The four answers of language models to each prompt of UltraFeedback, by its text less space around it.
+
+    Of a prompt that is there twice, the first four. Read from `data_dir`/ultrafeedback-completions; raises UserError
+    as its loader does.
+    """
+    found: dict[str, tuple[str, ...]] = {}
+    for rated in ultrafeedback_completions.load(data_dir / ultrafeedback_completions.NAME).prompts:
+        found.setdefault(rated.prompt.strip(), tuple(answer.text for answer in rated.answers))
+    return found
 
 
 def instructions(data_dir: Path) -> list[Asked]:

@@ -72,12 +72,20 @@ class TextDomain:
         rows = {"train": self.corpus.train, "test": self.corpus.test}[part][first:last]
         if len(rows) < last - first:
             raise UserError(f"prompts {first:,} to {last:,} of {part}: there are {first + len(rows):,}")
+        return self.encoded(rows)
+
+    def encoded(self, rows: Sequence[Asked]) -> list[TextPrompt]:
+        """Any prompts as the policy reads them; from now on `turns` knows their token ids."""
         found = [
             TextPrompt(asked, group.prompt, bool(seed_for(self.study, "side", asked.id) & 1))
             for asked, group in zip(rows, self._encode(rows), strict=True)
         ]
         self.asked |= {prompt.ids.tobytes(): prompt.asked for prompt in found}
         return found
+
+    def answered(self, prompts: Sequence[TextPrompt], answers: Sequence[Sequence[str]]) -> list[Completions]:
+        """The prompts with these answers to each, whoever gave them. Raises UserError for one without text."""
+        return self._with([prompt.asked for prompt in prompts], answers)
 
     def given(self, prompts: Sequence[TextPrompt]) -> tuple[list[TextPrompt], list[Completions]]:
         """See Domain. A pair with an empty answer is left out. Raises UserError for a prompt without a pair."""
@@ -168,8 +176,10 @@ class TextDomain:
         return self.text(ids) if asked is None else text(asked)
 
     def _encode(self, rows: Sequence[Asked], pairs: bool = False) -> list[Completions]:
+        return self._with(rows, [_answers(row) if pairs else () for row in rows])
+
+    def _with(self, rows: Sequence[Asked], answers: Sequence[Sequence[str]]) -> list[Completions]:
         conversations = [_messages(row) for row in rows]
-        answers = [_answers(row) if pairs else () for row in rows]
         return encoding.encode([row.id for row in rows], conversations, answers, self.tokenizer, self.limits, chat=True)
 
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import importlib.util
 import os
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 from bench import models
-from bench.data import alpaca_eval, hh_rlhf, ultrafeedback
+from bench.data import alpaca_eval, hh_rlhf, ultrafeedback, ultrafeedback_completions
 from bench.data.datafile import named, require
+from bench.data.hub import HubDataset
 from bench.domains.settings import AlpacaEvalJudge, TextSettings
 from bench.spec import Unavailable
 
@@ -18,14 +20,22 @@ GB = 1e9
 # the SFT policy (2 each); activations are a few percent with gradient checkpointing.
 BYTES_A_PARAMETER = 22
 
+Find = Callable[[], str]  # a fingerprint; raises Unavailable
 
-def fingerprints(settings: TextSettings, data_dir: Path | None, also: Collection[str] = ()) -> dict[str, str]:
+
+def fingerprints(
+    settings: TextSettings,
+    data_dir: Path | None,
+    also: Collection[str] = (),
+    further: Mapping[str, Find] = MappingProxyType({}),
+) -> dict[str, str]:
     """Of every dataset and model that a study uses, by name; `also` those of "base" and "ranker" that it asks for.
 
+    `further` finds what the study needs besides the domain.
     Raises Unavailable with everything that is missing and how to get it; UserError for data that are not as they
     should be.
     """
-    wanted: dict[str, Callable[[], str]] = {
+    wanted: dict[str, Find] = {
         "weights": lambda: models.fingerprint(settings.policy.source),
         "alpaca_eval": lambda: require(data_dir, alpaca_eval.PROMPTS),
         settings.corpus: lambda: _pairs(settings, data_dir),
@@ -36,6 +46,7 @@ def fingerprints(settings: TextSettings, data_dir: Path | None, also: Collection
         wanted["base"] = lambda: _base(settings)
     if "ranker" in also:
         wanted["ranker"] = _ranker
+    wanted |= further
     found, missing = {}, _missing(settings)
     for name, find in wanted.items():
         try:
@@ -75,13 +86,23 @@ def _gpu_bytes() -> int:
 def _pairs(settings: TextSettings, data_dir: Path | None) -> str:
     if settings.corpus == hh_rlhf.NAME:
         return require(data_dir, hh_rlhf.FILE)
-    folder = named(data_dir) / ultrafeedback.NAME
+    return ultrafeedback.load(_downloaded(data_dir, ultrafeedback.NAME, ultrafeedback.HUB)).fingerprint
+
+
+def four_answers(data_dir: Path | None) -> str:
+    """The fingerprint of UltraFeedback's four answers a prompt. Raises Unavailable where they are not here."""
+    folder = _downloaded(data_dir, ultrafeedback_completions.NAME, ultrafeedback_completions.HUB)
+    return ultrafeedback_completions.load(folder).fingerprint
+
+
+def _downloaded(data_dir: Path | None, name: str, hub: HubDataset) -> Path:
+    folder = named(data_dir) / name
     if not folder.is_dir():
-        repo = ultrafeedback.HUB.repo
         raise Unavailable(
-            f"needs {repo} in the folder {folder}: run `hf download {repo} --repo-type dataset --local-dir {folder}`"
+            f"needs {hub.repo} in the folder {folder}: "
+            f"run `hf download {hub.repo} --repo-type dataset --local-dir {folder}`"
         )
-    return ultrafeedback.load(folder).fingerprint
+    return folder
 
 
 def _base(settings: TextSettings) -> str:
