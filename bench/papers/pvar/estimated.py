@@ -7,7 +7,7 @@ import torch
 
 from bench.data.world.annotator import NOISE
 from bench.papers.pvar.arrays import kept_arrays
-from bench.papers.pvar.world import Lab, lab
+from bench.papers.pvar.world import WorldLab, lab
 from bench.select.estimation import estimation_error
 from bench.spec import Context, Outcome, Task
 
@@ -22,7 +22,7 @@ def estimated(task: Task, context: Context) -> Outcome:
     return Outcome(dict(zip(named, map(float, table["value"]), strict=True)))
 
 
-def _rewards(here: Lab, model: str, prompts: int, samples: int) -> np.ndarray:
+def _rewards(here: WorldLab, model: str, prompts: int, samples: int) -> np.ndarray:
     """(prompts, samples), kept."""
 
     def make() -> dict[str, np.ndarray]:

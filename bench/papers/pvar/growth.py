@@ -36,8 +36,16 @@ class HeldOut:
         margin = gaps(policy, self.pairs) - self.before
         self.found[f"held_out_margin_{part}"] = float(margin.mean())
         if part == QUARTERS:
-            self.found["held_out_margin"] = float(margin.mean())
-            self.found["held_out_accuracy"] = float((margin > 0).mean())
+            self._end(margin)
+
+    def finish(self, policy: Any) -> None:
+        """After the training: what nobody measured at its last step."""
+        if "held_out_margin" not in self.found:
+            self._end(gaps(policy, self.pairs) - self.before)
+
+    def _end(self, margin: NDArray[np.float64]) -> None:
+        self.found["held_out_margin"] = float(margin.mean())
+        self.found["held_out_accuracy"] = float((margin > 0).mean())
 
 
 def by_tenth(curves: Mapping[str, Sequence[float]], name: str) -> dict[str, float]:

@@ -5,15 +5,15 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from bench.data.world import Prompt
 from bench.label import ordered
 from bench.learn.policy.completions import Completions
-from bench.learn.policy.reference import ReferenceLogProbs, data_hash
-from bench.papers.pvar.world import Lab
+from bench.learn.policy.reference import ReferenceLogProbs, data_hash, reference_log_probs
+from bench.papers.pvar.lab import Lab
 from bench.seeds import seed_for
 
 Places = NDArray[np.int64]  # (n, 2): which two of a prompt's responses
@@ -26,7 +26,7 @@ def best_worst(lab: Lab, spread: str, model: str) -> Places:
 
 
 def random_labelled(lab: Lab, spread: str, model: str) -> Places:
-    """Two different places at random, the same ones whoever chooses."""
+    """Two different places at random, the same ones whoever chooses. Not asked where prompts come with a pair."""
     n, k = lab.settings["pool"], lab.settings["responses"]
     random = np.random.default_rng(seed_for("pvar", "pair", lab.seed, spread))
     return np.argsort(random.random((n, k)), axis=1)[:, :2]
@@ -60,12 +60,14 @@ LABELLED = ("random_labelled",)  # whose order is bought
 
 def pairs_of(
     lab: Lab, pairs: str, spread: str, model: str, rows: NDArray[np.int64]
-) -> tuple[list[Prompt], list[Completions], int]:
+) -> tuple[list[Any], list[Completions], int]:
     """Prompts, (chosen, rejected) and the labels spent, of these rows of the pool."""
     prompts, groups = lab.pool(spread)
-    places = PAIRS[pairs](lab, spread, model)
     asked = [prompts[row] for row in rows]
-    two = [_two(groups[row], places[row]) for row in rows]
+    two = lab.given(asked) if pairs in LABELLED else None
+    if two is None:
+        places = PAIRS[pairs](lab, spread, model)
+        two = [_two(groups[row], places[row]) for row in rows]
     if pairs not in LABELLED:
         return asked, two, 0
     found = lab.people(asked, two)
@@ -75,9 +77,12 @@ def pairs_of(
 def reference_of(lab: Lab, spread: str, rows: NDArray[np.int64], pairs: Sequence[Completions]) -> ReferenceLogProbs:
     """The SFT policy's log-probabilities of pairs of these rows, out of those of the whole pool.
 
-    Hundreds of policies learn from pairs of one pool, which is computed once.
+    Hundreds of policies learn from pairs of one pool, which is computed once. Where pairs are not the pool's responses,
+    of the pairs.
     """
     groups, whole = lab.pool(spread)[1], lab.reference(spread)
+    if whole is None:
+        return reference_log_probs(lab.sft, pairs, cache_dir=lab.folder)
     tokens, sums = [], []
     for row, pair in zip(rows, pairs, strict=True):
         responses = groups[row].responses

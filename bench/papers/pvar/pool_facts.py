@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from scipy.stats import rankdata
 
 from bench.data.world.gold import STAKES
-from bench.papers.pvar.world import Lab, lab
+from bench.papers.pvar.world import WorldLab, lab
 from bench.select.pvar import preference_variance
 from bench.spec import Context, Outcome, Task
 
@@ -52,7 +52,7 @@ def partial_rank_correlation(one: Values, other: Values, given: Sequence[Values]
     return float(left[0] @ left[1] / (sizes[0] * sizes[1]))
 
 
-def _of_responses(here: Lab, spread: str) -> Mapping[str, Values]:
+def _of_responses(here: WorldLab, spread: str) -> Mapping[str, Values]:
     prompts, groups = here.pool(spread)
     lengths = np.array([[len(y) for y in group.responses] for group in groups], dtype=float)
     return {

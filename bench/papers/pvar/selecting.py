@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from bench.errors import UserError
 from bench.learn.policy.completions import Completions
 from bench.papers.pvar.arrays import kept_arrays
+from bench.papers.pvar.lab import Lab
 from bench.papers.pvar.methods import METHODS
-from bench.papers.pvar.world import Lab
 from bench.select import (
     Diversity,
     Ensemble,

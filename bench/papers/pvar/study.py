@@ -17,25 +17,19 @@ import torch
 from filelock import FileLock
 from numpy.typing import NDArray
 
-from bench.data.world.gold import rewards
-from bench.evaluate.divergence import sampled_kl
-from bench.evaluate.judges import GoldJudge
-from bench.evaluate.win_rate import win_rate
 from bench.files import replace
 from bench.learn.policy.completions import Completions
-from bench.learn.policy.log_probs import response_log_probs, response_sums
 from bench.learn.policy.losses import needs_reference
 from bench.learn.policy.objectives import Preference
 from bench.learn.policy.reference import data_hash
 from bench.learn.policy.schedule import steps_per_epoch
 from bench.learn.policy.trainer import train
 from bench.learn.policy.training import Training
-from bench.papers.pvar.arrays import grouped
 from bench.papers.pvar.growth import HeldOut, by_tenth, curves_of
+from bench.papers.pvar.lab import Lab, lab
 from bench.papers.pvar.pairing import pairs_of, reference_of
 from bench.papers.pvar.selecting import chosen
 from bench.papers.pvar.selection_facts import selection_facts
-from bench.papers.pvar.world import Lab, lab
 from bench.seeds import seed_for
 from bench.spec import Context, Outcome, Task, canonical
 
@@ -62,10 +56,14 @@ def trained(
     shared: Mapping[str, Any],
     held_out: int,
 ) -> tuple[Any, dict[str, float], dict[str, list[float]]]:
-    """The policy that learns from `pairs` of the pool's `rows`: held-out margins as they grew, training by step."""
+    """The policy that learns from `pairs` of the pool's `rows`: held-out margins as they grew, training by step.
+
+    A training that can go on after a kill is measured at its end only: what was measured before would be lost.
+    """
     training = Training(
         learning_rate=row["learning_rate"],
         **shared,
+        **here.engine,
         seed=seed_for("pvar", "train", here.seed),
     )
     reference = reference_of(here, row["spread"], rows, pairs) if needs_reference(row["loss"]) else None
@@ -73,7 +71,15 @@ def trained(
     steps = training.epochs * steps_per_epoch(len(pairs), training)
     growth = HeldOut(*here.held_out(held_out), steps)
     objective = Preference(row["loss"], reference, **row["hyper"])
-    fit = train(policy, pairs, objective, training, on_step=lambda metrics: growth.measure(policy, metrics))
+    fit = train(
+        policy,
+        pairs,
+        objective,
+        training,
+        checkpoints=here.checkpoints,
+        on_step=None if here.checkpoints else lambda metrics: growth.measure(policy, metrics),
+    )
+    growth.finish(policy)
     facts = {**growth.found, "steps": float(len(fit.steps)), "training_seconds": fit.seconds}
     return policy.eval(), facts, curves_of(fit.steps)
 
@@ -96,6 +102,7 @@ def _kept_judgement(
         "objective": {name: row[name] for name in ("loss", "hyper", "learning_rate")},
         "training": dict(training),
         "judging": dict(judging),
+        **here.judges,
     }
     path = here.folder / f"judged-{hashlib.sha256(canonical(parts).encode()).hexdigest()}.json"
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -104,31 +111,7 @@ def _kept_judgement(
             found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
         except (FileNotFoundError, json.JSONDecodeError):
             policy, facts, curves = trained(here, row, rows, pairs, training, judging["held_out"])
-            metrics = {**judged(here, policy, judging), **facts}
+            metrics = {**here.judged(policy, judging), **facts}
             found = {"metrics": metrics | by_tenth(curves, "margin"), "curves": curves}
             replace(path, json.dumps(found).encode())
     return found
-
-
-def judged(here: Lab, policy: Any, judging: Mapping[str, int]) -> dict[str, float]:
-    """By the gold reward: a response to every test prompt, against some responses of the SFT policy each.
-
-    All policies of a seed answer with the same random numbers, so that what they share does not blur how they differ;
-    the SFT policy has others.
-    """
-    prompts, theirs = here.test(judging["test_prompts"], judging["opponents"])
-    own = [each[0] for each in here.sample(policy, prompts, 1, "judged")]
-    judge, asked = GoldJudge(rewards), [row for row in range(len(prompts)) for _ in range(judging["opponents"])]
-    wins = judge.compare(
-        [prompts[row] for row in asked], [own[row] for row in asked], [y for group in theirs for y in group.responses]
-    )
-    groups = grouped([prompt.ids for prompt in prompts], [[y] for y in own])[: judging["divergence"]]
-    ours, sft = (
-        np.concatenate(response_sums(groups, response_log_probs(model, groups))) for model in (policy, here.sft)
-    )
-    return {
-        "win_rate_over_sft": win_rate(wins, asked).mean,
-        "gold_reward": float(rewards(prompts, own).mean()),
-        "length": float(np.mean([len(response) for response in own])),
-        "kl_from_sft": sampled_kl(ours, sft).k1.mean,
-    }

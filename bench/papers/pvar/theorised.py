@@ -14,7 +14,7 @@ from bench.papers.pvar.pairing import pairs_of
 from bench.papers.pvar.selecting import chosen
 from bench.papers.pvar.study import trained
 from bench.papers.pvar.theory import Pool, measured, summary
-from bench.papers.pvar.world import Lab, lab
+from bench.papers.pvar.world import WorldLab, lab
 from bench.select.log_ratios import log_ratios
 from bench.spec import Context, Outcome, Task
 
@@ -54,7 +54,7 @@ def by_decile(columns: Mapping[str, NDArray[np.float64]]) -> dict[str, float]:
     }
 
 
-def _after(here: Lab, settings: Mapping[str, Any]) -> Any:
+def _after(here: WorldLab, settings: Mapping[str, Any]) -> Any:
     row = settings["row"]
     rows = chosen(here, row["method"], row["spread"], row["model"], row["fraction"])
     _, pairs, _ = pairs_of(here, row["pairs"], row["spread"], row["model"], rows)

@@ -11,19 +11,23 @@ import json
 from collections.abc import Mapping, Sequence
 from functools import cached_property, lru_cache
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from bench.data.world import Annotator, Prompt, World
 from bench.data.world.annotator import NOISE
 from bench.data.world.gold import rewards
 from bench.data.world.vocabulary import END_ID, Ids
+from bench.evaluate.divergence import sampled_kl
+from bench.evaluate.judges import GoldJudge
+from bench.evaluate.win_rate import win_rate
 from bench.generate import sample
 from bench.label import Human, Judgements, ordered
 from bench.learn.kept import Made, kept, place
 from bench.learn.policy.completions import Completions
+from bench.learn.policy.log_probs import response_log_probs, response_sums
 from bench.learn.policy.objectives import PairwiseReward
 from bench.learn.policy.reference import ReferenceLogProbs, reference_log_probs, weights_hash
 from bench.learn.policy.reward_model import RewardModel
@@ -32,6 +36,7 @@ from bench.learn.policy.training import Training
 from bench.learn.policy.world_policy import world_policy
 from bench.papers.pvar.arrays import Arrays, grouped, kept_arrays, read, written
 from bench.papers.pvar.growth import gaps
+from bench.papers.pvar.lab import Values
 from bench.seeds import seed_for
 from bench.spec import Context, canonical
 
@@ -39,11 +44,13 @@ VERSION = 1  # of what is sampled and scored
 BATCH_TOKENS = 65_536  # keys and values that sampling holds at a time
 LABELLED_BATCH = 32  # pairs a step, of a reward model
 
-Values = NDArray[np.float64]
 
-
-class Lab:
+class WorldLab:
     """World `seed` and its SFT policy. `settings`: policy, pool, responses, max_tokens, temperature, reward_models."""
+
+    engine: Mapping[str, Any] = MappingProxyType({})
+    judges: Mapping[str, str] = MappingProxyType({})
+    checkpoints: Path | None = None  # a training is a matter of seconds
 
     def __init__(self, settings: Mapping[str, Any], seed: int, cache_dir: Path) -> None:
         self.settings = settings
@@ -90,6 +97,9 @@ class Lab:
         found = rewards([prompt for prompt in prompts for _ in range(k)], [y for g in groups for y in g.responses])
         return found.reshape(len(groups), k)
 
+    def given(self, prompts: Sequence[Prompt]) -> None:
+        """Nothing: people judge what the SFT policy samples."""
+
     def people(self, prompts: Sequence[Prompt], groups: Sequence[Completions]) -> Judgements:
         """Paid labels of pairs of responses."""
         annotator = Annotator(seed=self.seed, budget=len(groups))
@@ -118,6 +128,31 @@ class Lab:
             pairs = self._decided(prompts)
             self._held_out[prompts] = pairs, gaps(self.sft, pairs)
         return self._held_out[prompts]
+
+    def judged(self, policy: Any, judging: Mapping[str, int]) -> dict[str, float]:
+        """By the gold reward: a response to every test prompt, against some responses of the SFT policy each.
+
+        All policies of a seed answer with the same random numbers, so that what they share does not blur how they
+        differ; the SFT policy has others.
+        """
+        prompts, theirs = self.test(judging["test_prompts"], judging["opponents"])
+        own = [each[0] for each in self.sample(policy, prompts, 1, "judged")]
+        judge, asked = GoldJudge(rewards), [row for row in range(len(prompts)) for _ in range(judging["opponents"])]
+        wins = judge.compare(
+            [prompts[row] for row in asked],
+            [own[row] for row in asked],
+            [y for group in theirs for y in group.responses],
+        )
+        groups = grouped([prompt.ids for prompt in prompts], [[y] for y in own])[: judging["divergence"]]
+        ours, sft = (
+            np.concatenate(response_sums(groups, response_log_probs(model, groups))) for model in (policy, self.sft)
+        )
+        return {
+            "win_rate_over_sft": win_rate(wins, asked).mean,
+            "gold_reward": float(rewards(prompts, own).mean()),
+            "length": float(np.mean([len(response) for response in own])),
+            "kl_from_sft": sampled_kl(ours, sft).k1.mean,
+        }
 
     def _decided(self, prompts: int) -> list[Completions]:
         asked = list(self.world.prompts("validation")[:prompts])
@@ -184,11 +219,11 @@ class Lab:
         return Made(model.eval(), {"training_seconds": fit.seconds})
 
 
-def lab(settings: Mapping[str, Any], seed: int, context: Context) -> Lab:
+def lab(settings: Mapping[str, Any], seed: int, context: Context) -> WorldLab:
     """The lab of a task; a worker keeps the last few, as neighbouring tasks have other seeds."""
     return _lab(canonical(settings), seed, context.cache_dir)
 
 
 @lru_cache(maxsize=6)
-def _lab(settings: str, seed: int, cache_dir: Path) -> Lab:
-    return Lab(json.loads(settings), seed, cache_dir)
+def _lab(settings: str, seed: int, cache_dir: Path) -> WorldLab:
+    return WorldLab(json.loads(settings), seed, cache_dir)

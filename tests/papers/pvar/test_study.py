@@ -9,11 +9,12 @@ import pytest
 from tiny_pvar import find, planned, timeless
 
 from bench.data.world.gold import rewards
+from bench.learn.policy.log_probs import response_log_probs, response_sums
 from bench.learn.policy.reference import weights_hash
 from bench.papers.pvar import study
 from bench.papers.pvar.pairing import pairs_of
 from bench.papers.pvar.selecting import chosen
-from bench.papers.pvar.study import judged, studied, trained
+from bench.papers.pvar.study import studied, trained
 
 
 def outcome(context, method, experiment="order", seeds=(0,), **condition):
@@ -80,7 +81,7 @@ def test_the_sft_policy_is_left_as_it_was(context, lab):
 
 
 def test_the_sft_policy_wins_half_against_itself(lab):
-    found = judged(lab, lab.sft, {"test_prompts": 200, "opponents": 4, "divergence": 6})
+    found = lab.judged(lab.sft, {"test_prompts": 200, "opponents": 4, "divergence": 6})
     assert found["win_rate_over_sft"] == pytest.approx(0.5, abs=0.06)
     assert found["kl_from_sft"] == 0
 
@@ -93,7 +94,7 @@ def test_margins_are_those_of_the_trained_policy(context, lab):
     held_out, _ = lab.held_out(10)
     apart = []
     for model in (policy, lab.sft):
-        sums = study.response_sums(held_out, study.response_log_probs(model, held_out))
+        sums = response_sums(held_out, response_log_probs(model, held_out))
         apart.append(np.array([first - second for first, second in sums]))
     assert facts["held_out_margin"] == pytest.approx(np.mean(apart[0] - apart[1]), abs=1e-5)
     assert curves["margin"][0] == pytest.approx(0, abs=1e-5)  # before the first step the policy is its reference

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bench import papers
 from bench.files import validate
-from bench.papers.pvar.world import Lab
+from bench.papers.pvar.world import WorldLab
 from bench.run import config
 from bench.spec import Profile, Request, Variant
 
@@ -52,7 +52,7 @@ def find(tasks, method, **condition):
 def lab_of(cache, seed=0, **settings):
     """The lab of the tiny size."""
     parts = planned()[0].settings["lab"] | settings
-    return Lab(parts, seed, cache)
+    return WorldLab(parts, seed, cache)
 
 
 def timeless(metrics):
