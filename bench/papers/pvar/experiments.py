@@ -9,12 +9,15 @@ from typing import Any
 from bench.papers.pvar import tables
 from bench.papers.pvar.answers_experiments import ANSWERS
 from bench.papers.pvar.methods import SPREADS
-from bench.papers.pvar.recipe import PVarConfig, Row, lab_settings, settings, task, tasks, written
+from bench.papers.pvar.recipe import PVarConfig, Row, fingerprints, lab_settings, settings, task, tasks, written
 from bench.spec import Context, Experiment, Outcome, Profile, Request, Task, Variant
 
 VERSION = 1
 POOL = "pool"  # a method that trains nothing: what goes with PVar in the pool
 CORRECTED = {Variant.CORRECTED: "ours: the paper's text and code were not at hand, so every choice is named as ours"}
+ON_TEXT = (Profile.EMBEDDED, Profile.PAPER)
+OPERATIONS_A_SECOND = 1e11  # of one core in float32 on the machine this was tested on; for the estimate of cost only
+ARENA_HARD = 500  # prompts
 ORDERED = {  # what `order` trains, and other experiments share
     "method": (*tables.ORDER, "all"),
     "pairs": tables.BOTH,
@@ -51,9 +54,10 @@ def _estimate(task: Task, context: Context) -> Outcome:
 
 def _confounds(request: Request) -> list[Task]:
     config: tables.SizeConfig = request.config
+    data = fingerprints(request)
     parts = {"lab": lab_settings(config)}
     pools = [
-        task("confounds", VERSION, request, POOL, seed, {"spread": spread, "model": model}, parts)
+        task("confounds", VERSION, request, POOL, seed, {"spread": spread, "model": model}, parts, data)
         for (spread, model), seed in product(product(SPREADS, ("large",)), request.seeds)
     ]
     return tasks("confounds", VERSION, request, tables.confounds(config)) + pools
@@ -61,9 +65,10 @@ def _confounds(request: Request) -> list[Task]:
 
 def _estimation(request: Request) -> list[Task]:
     config: tables.EstimationConfig = request.config
+    data = fingerprints(request)
     parts = {"lab": lab_settings(config), "estimation": config.model_dump(include={"prompts", "samples"})}
     return [
-        task("estimation", VERSION, request, "pvar", seed, {"n": n, "model": model}, parts)
+        task("estimation", VERSION, request, "pvar", seed, {"n": n, "model": model}, parts, data)
         for (model, n), seed in product(product(("gold", "large"), config.sizes), request.seeds)
     ]
 
@@ -78,9 +83,10 @@ def _theorise(task: Task, context: Context) -> Outcome:
 def _theory(request: Request) -> list[Task]:
     config: tables.TheoryConfig = request.config
     row = Row("random", "best_worst", config.fraction)
+    data = fingerprints(request)
     parts = settings(config) | {"row": written(row, config), "prompts": config.prompts}
     return [
-        task("theory", VERSION, request, "pvar", seed, {"policy": policy}, parts)
+        task("theory", VERSION, request, "pvar", seed, {"policy": policy}, parts, data)
         for policy, seed in product(("before", "after"), request.seeds)
     ]
 
@@ -92,11 +98,29 @@ def _seconds(task: Task) -> float:
     if "row" not in task.settings:
         return 1.0
     row = task.settings["row"]
+    if "text" in task.settings["lab"]:
+        return _seconds_on_text(task)
     if task.experiment != "order" and all(row[name] in there for name, there in ORDERED.items()):
         return 0.3
     makes_lab = task.experiment == "order" and row["method"] == "all" and row["pairs"] == tables.BOTH[0]
     first = LAB_SECONDS[row["spread"]] if makes_lab else 0.0
     return first + 0.7 + 0.0014 * float(row["fraction"] * task.settings["lab"]["pool"])
+
+
+def _seconds_on_text(task: Task) -> float:
+    """Rough seconds on one core: 6 operations a parameter and trained token, 2 for the reference's, and as long as 40
+    for a sampled one."""
+    lab, row = task.settings["lab"], task.settings["row"]
+    domain = lab["text"]["domain"]
+    pair = domain["limits"]["prompt"] / 4 + domain["limits"]["response"] / 2  # tokens: most are far from the limits
+    trained = (6 * task.settings["training"]["epochs"] + 2) * row["fraction"] * lab["pool"] * pair
+    sampled = 2 * 40 * lab["text"]["test_tokens"] / 2 * (task.settings["judging"]["test_prompts"] + ARENA_HARD)
+    return float((trained + sampled) * domain["policy"]["parameters"] / OPERATIONS_A_SECOND)
+
+
+def _batch(task: Task) -> str:
+    """On text, one worker has all tasks: they share a GPU."""
+    return "text" if "text" in task.settings["lab"] else task.id
 
 
 def _experiment(
@@ -106,28 +130,37 @@ def _experiment(
     config: type[PVarConfig],
     plan: Callable[[Request], list[Task]],
     execute: Callable[[Task, Context], Outcome],
+    profiles: tuple[Profile, ...] = (Profile.EMBEDDED,),
 ) -> Experiment:
     return Experiment(
         name=name,
         title=title,
         shows=shows,
         variants=CORRECTED,
-        profiles=(Profile.EMBEDDED,),
+        profiles=profiles,
         config=config,
         plan=plan,
         execute=execute,
         version=VERSION,
+        batch=_batch,
         seconds=_seconds,
     )
 
 
 def _rows(
-    name: str, title: str, shows: str, rows: Callable[[Any], Sequence[Row]], config: type[PVarConfig]
+    name: str,
+    title: str,
+    shows: str,
+    rows: Callable[[Any], Sequence[Row]],
+    config: type[PVarConfig],
+    profiles: tuple[Profile, ...] = (Profile.EMBEDDED,),
 ) -> Experiment:
     """An experiment that is a list of policies."""
-    return _experiment(
-        name, title, shows, config, lambda request: tasks(name, VERSION, request, rows(request.config)), _study
-    )
+
+    def plan(request: Request) -> list[Task]:
+        return tasks(name, VERSION, request, rows(request.config))
+
+    return _experiment(name, title, shows, config, plan, _study, profiles)
 
 
 EXPERIMENTS = (
@@ -137,6 +170,7 @@ EXPERIMENTS = (
         "DPO on the prompts of highest, random and lowest preference variance, at equal size.",
         tables.order,
         tables.SizesConfig,
+        ON_TEXT,
     ),
     _rows(
         "growth",
@@ -151,6 +185,7 @@ EXPERIMENTS = (
         "The same order where a smaller reward model chooses, or the truth does.",
         tables.models,
         tables.SizeConfig,
+        ON_TEXT,
     ),
     _rows(
         "human",
@@ -158,6 +193,7 @@ EXPERIMENTS = (
         "Paid labels of a dataset's own pairs: those of the highest variance against all of them.",
         tables.human,
         tables.SizeConfig,
+        ON_TEXT,
     ),
     _rows(
         "selectors",
@@ -172,6 +208,7 @@ EXPERIMENTS = (
         "Top, random and bottom for IPO, KTO, SimPO and ORPO.",
         tables.losses,
         tables.LossesConfig,
+        ON_TEXT,
     ),
     _rows(
         "efficiency",

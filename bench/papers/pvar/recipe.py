@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from itertools import product
+from functools import partial
+from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
-from bench.run.config import Config, Count, Positive, Share
+from bench.domains.settings import Backbone, Settings, TextSettings
+from bench.papers.pvar.methods import MODELS, SPREADS
+from bench.run.config import Config, Count, NotNegative, Positive, Share
 from bench.spec import Request, Scalar, Task
-
-
-class Settings(BaseModel):
-    """Keys of a config below the top."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class Labelled(Settings):
@@ -36,6 +33,50 @@ class RewardModels(Settings):
     tiny: Labelled
 
 
+class HubRewardModels(Settings):
+    """Those of a hub, with a classification head of one logit."""
+
+    large: Backbone
+    small: Backbone
+    tiny: Backbone
+
+
+class OnText(Settings):
+    """A study of language models on UltraFeedback (`text_lab.py`)."""
+
+    domain: TextSettings
+    answers: Literal["given", "sampled"]  # the pool's responses: the dataset's four, or the SFT policy's
+    reward_models: HubRewardModels
+    test_tokens: Count  # most of a judged answer
+    test_temperature: NotNegative
+    checkpoint_every: Count  # steps: what a kill can lose
+
+    @model_validator(mode="after")
+    def _fits(self) -> OnText:
+        if self.domain.corpus != "ultrafeedback":
+            raise ValueError(
+                f"domain.corpus: must be ultrafeedback, which has four answers a prompt, got {self.domain.corpus}"
+            )
+        return self
+
+    def fingerprints(self, models: Collection[str], data_dir: Path | None) -> dict[str, str]:
+        """Of data and models, by name; of reward models those in `models`.
+
+        Raises Unavailable, naming all that is missing.
+        """
+        from bench import models as language_models
+        from bench.data import arena_hard, ultrafeedback_completions
+        from bench.domains import text_needs
+
+        further = {"arena_hard": partial(arena_hard.require, data_dir)}
+        if self.answers == "given":
+            further[ultrafeedback_completions.NAME] = partial(text_needs.four_answers, data_dir)
+        for name in sorted(models):
+            backbone: Backbone = getattr(self.reward_models, name)
+            further[f"reward_model_{name}"] = partial(language_models.fingerprint, backbone.source)
+        return text_needs.fingerprints(self.domain, data_dir, further=further)
+
+
 class Rates(Settings):
     """The peak of a cosine, for each way to make a pair and size, a share of the pool."""
 
@@ -51,27 +92,41 @@ class Rates(Settings):
 class PVarConfig(Config):
     """Which pool, who chooses, how a policy is trained and judged. All experiments share it."""
 
-    policy: Literal["compact", "small", "llama", "tiny"]  # the size of the world's SFT policy
+    policy: Literal["compact", "small", "llama", "tiny"] | None = None  # the size of the world's SFT policy
+    text: OnText | None = None  # instead of the world
     pool: Count  # prompts, for each spread of their variances
-    responses: int = Field(ge=2)  # of the SFT policy to each of them
+    responses: int = Field(ge=2)  # to each of them
     max_tokens: Count  # of a response
     temperature: Positive
-    reward_models: RewardModels
+    reward_models: RewardModels | None = None  # of the world
     learning_rate: Rates  # of DPO
     beta: Positive
     batch_size: Count  # pairs a step
     epochs: Count
     warmup: Share
     test_prompts: Count  # a response of each policy to every one of them is judged
-    opponents: Count  # responses of the SFT policy that it is compared with
-    held_out: Count  # validation pairs, in the order of the truth, on which margins are measured
+    opponents: Count | None = None  # responses of the world's SFT policy that it is compared with
+    held_out: Count  # pairs, in the order of the truth or of people, on which margins are measured
     divergence: Count  # test prompts that the divergence from the SFT policy is measured on
 
     @model_validator(mode="after")
     def _fits(self) -> PVarConfig:
+        of_the_world = {name: getattr(self, name) for name in ("policy", "reward_models", "opponents")}
+        if self.text is None:
+            if missing := [name for name, value in of_the_world.items() if value is None]:
+                raise ValueError(f"{', '.join(missing)}: missing; the world needs them, a study on text has text")
+            self._fits_the_world()
+            return self
+        if strange := [name for name, value in of_the_world.items() if value is not None]:
+            raise ValueError(f"{', '.join(strange)}: of the known-truth world, and the study is one on text")
+        self._fits_text(self.text)
+        return self
+
+    def _fits_the_world(self) -> None:
         from bench.data.world.gold import STAKES
         from bench.data.world.world import SIZES
 
+        assert self.reward_models is not None
         widest = self.pool * len(STAKES) * 1.1  # of which the middle stakes are a third
         for name, needed, part in (
             ("pool and reward_models.large.labels", widest + self.reward_models.large.labels, "train"),
@@ -80,7 +135,29 @@ class PVarConfig(Config):
         ):
             if needed > SIZES[part]:
                 raise ValueError(f"{name} need {needed:,.0f} prompts, and the world has {SIZES[part]:,}")
-        return self
+
+    def _fits_text(self, text: OnText) -> None:
+        from bench.data.ultrafeedback_completions import ANSWERS
+
+        if text.answers == "given" and self.responses != ANSWERS:
+            raise ValueError(f"responses: {ANSWERS} answers are given to a prompt, got {self.responses}")
+        sizes = text.domain.sizes()
+        for name, needed, part in (
+            ("pool and held_out", self.pool + self.held_out, "train"),
+            ("test_prompts", self.test_prompts, "test"),
+        ):
+            if needed > sizes[part]:
+                raise ValueError(f"{name} need {needed:,} prompts, and the texts have {sizes[part]:,}")
+
+    @property
+    def spreads(self) -> tuple[str, ...]:
+        """Of the pools that there are: on text, one."""
+        return tuple(SPREADS) if self.text is None else ("wide",)
+
+    @property
+    def models(self) -> tuple[str, ...]:
+        """Who may choose: on text, nobody knows the truth."""
+        return tuple(MODELS) if self.text is None else tuple(HubRewardModels.model_fields)
 
 
 @dataclass(frozen=True)
@@ -112,9 +189,11 @@ def tasks(experiment: str, version: int, request: Request, rows: Sequence[Row]) 
     """The tasks of `rows`, row by row, in each seed by seed: workers begin with a seed each, and make its pool."""
     config: PVarConfig = request.config
     shared = settings(config)
+    data = fingerprints(request, {row.model for row in rows})
     return [
-        task(experiment, version, request, row.method, seed, row.condition, shared | {"row": written(row, config)})
-        for row, seed in product(rows, request.seeds)
+        task(experiment, version, request, row.method, seed, row.condition, own, data)
+        for row, own in [(row, shared | {"row": written(row, config)}) for row in rows]
+        for seed in request.seeds
     ]
 
 
@@ -126,8 +205,9 @@ def task(
     seed: int,
     condition: Mapping[str, Scalar],
     settings: Mapping[str, Any],
+    data: Mapping[str, str],
 ) -> Task:
-    """One task of this paper in the known-truth world."""
+    """One task of this paper; `data` are the `fingerprints` of its request."""
     return Task(
         paper="pvar",
         experiment=experiment,
@@ -137,22 +217,24 @@ def task(
         seed=seed,
         condition=condition,
         settings=settings,
-        data=fingerprints(),
+        data=data,
         version=version,
     )
 
 
 def lab_settings(config: PVarConfig) -> dict[str, Any]:
     """What pools and reward models depend on."""
-    return config.model_dump(include={"policy", "pool", "responses", "max_tokens", "temperature", "reward_models"})
+    own = {"policy", "reward_models"} if config.text is None else {"text"}
+    return config.model_dump(include={"pool", "responses", "max_tokens", "temperature", *own})
 
 
 def settings(config: PVarConfig) -> dict[str, Any]:
     """What all rows share."""
+    own = {"opponents"} if config.text is None else set()
     return {
         "lab": lab_settings(config),
         "training": config.model_dump(include={"batch_size", "epochs", "warmup"}),
-        "judging": config.model_dump(include={"test_prompts", "opponents", "held_out", "divergence"}),
+        "judging": config.model_dump(include={"test_prompts", "held_out", "divergence", *own}),
     }
 
 
@@ -162,8 +244,14 @@ def written(row: Row, config: PVarConfig) -> dict[str, Any]:
     return asdict(row) | {"hyper": dict(row.hyper or {"beta": config.beta}), "learning_rate": rate}
 
 
-def fingerprints() -> dict[str, str]:
-    """Of the data, by name."""
+def fingerprints(request: Request, models: Collection[str] = ()) -> dict[str, str]:
+    """Of the data and, on text, of the models that there are for `models`, by name.
+
+    Raises Unavailable, naming all that is missing here.
+    """
+    config: PVarConfig = request.config
+    if config.text is not None:
+        return config.text.fingerprints(models, request.data_dir)
     from bench.data.world import gold, world
 
     return {"world": world.FINGERPRINT, "gold": gold.FINGERPRINT}

@@ -7,8 +7,9 @@ from itertools import product
 
 from pydantic import Field, model_validator
 
-from bench.papers.pvar.methods import BASELINES, MODELS, SPREADS
-from bench.papers.pvar.recipe import PVarConfig, Row, Settings
+from bench.domains.settings import Settings
+from bench.papers.pvar.methods import BASELINES
+from bench.papers.pvar.recipe import PVarConfig, Row
 from bench.run.config import Count, Positive
 
 ORDER = ("pvar", "random", "pvar_bottom")
@@ -43,7 +44,7 @@ class LossesConfig(SizeConfig):
 def order(config: SizesConfig) -> list[Row]:
     """Top, random and bottom of every size, and the whole pool, for every way to make a pair and spread."""
     rows = []
-    for pairs, spread in product(BOTH, SPREADS):
+    for pairs, spread in product(BOTH, config.spreads):
         rows.append(Row("all", pairs, 1.0, spread))
         rows += [Row(method, pairs, part, spread) for part, method in product(config.fractions, ORDER)]
     return rows
@@ -56,7 +57,9 @@ def growth(config: SizeConfig) -> list[Row]:
 
 def models(config: SizeConfig) -> list[Row]:
     """The same order where smaller reward models choose, or the truth does."""
-    return [Row(method, pairs, config.fraction, model=model) for pairs, model, method in product(BOTH, MODELS, ORDER)]
+    return [
+        Row(method, pairs, config.fraction, model=model) for pairs, model, method in product(BOTH, config.models, ORDER)
+    ]
 
 
 def selectors(config: SizeConfig) -> list[Row]:
