@@ -18,6 +18,7 @@ SIZES = {
     "hh_helpful": {"train": 1_647, "validation": 235, "test": 470},
     "hh_rlhf": {"train": 3_265, "validation": 467, "test": 932},
     "made": {"train": 6_720, "validation": 960, "test": 1_920},
+    "pickapic": {"leaked": 12_025, "non_leaked_in_v1": 386, "non_leaked": 8_305},
     "rm-static": {"train": 30_502, "validation": 2_041, "test": 2_041},
     "shp": {"train": 12_903, "validation": 681, "test": 682},
     "spa": {"seed": 2_000, "iteration_1": 8_000, "iteration_2": 20_000, "iteration_3": 30_000, "test": 917},
