@@ -162,6 +162,12 @@ def hashed(annotator: str) -> str:
     return hashlib.sha256(f"annotator {annotator}".encode()).hexdigest()[:_HASH_DIGITS]
 
 
+def length_differences(data: Annotated) -> Places:
+    """(n,): characters of the first item less those of the second, the scores of "the longer one is preferred"."""
+    lengths = np.array([len(item) for item in data.items])
+    return np.asarray(lengths[data.first] - lengths[data.second])
+
+
 def deal(groups: Sequence[str], members: int, *axes: Scalar) -> list[str]:
     """(n,): whose each comparison of a group becomes, when `members` people share it out: "helpful/0", "helpful/1", ...
 

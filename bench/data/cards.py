@@ -7,13 +7,13 @@ A card's front matter and every block between `<!-- generated: NAME -->` and `<!
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from bench.data import (
     alpaca_eval,
+    annotated_cards,
     arena_hard,
     hh_rlhf,
     made,
@@ -24,9 +24,8 @@ from bench.data import (
     ultrafeedback,
     ultrafeedback_completions,
 )
-from bench.data.datafile import DataFile
+from bench.data.card_parts import Card, file_table, hub_schema, table
 from bench.data.features import longer_wins
-from bench.data.hub import HubDataset
 from bench.data.synthetic import linear_problem
 from bench.data.world import card as world
 from bench.errors import UserError, unknown
@@ -36,14 +35,6 @@ _BLOCK = re.compile(r"(<!-- generated: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL
 _FRONT = re.compile(r"\A---\n.*?\n---\n", re.DOTALL)
 
 NOT_AT_HAND = "not measured: the suite ships no copy of this dataset"
-
-
-@dataclass(frozen=True)
-class Card:
-    """What is generated in one card: the front matter and the blocks by name."""
-
-    front: Mapping[str, Any]  # keyword arguments of huggingface_hub.DatasetCardData
-    blocks: Mapping[str, Callable[[], str]]
 
 
 def render(name: str, text: str) -> str:
@@ -72,37 +63,20 @@ def path(name: str) -> Path:
     return resource("data_cards") / f"{name}.md"
 
 
-def _table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
-    return "\n".join(f"| {' | '.join(row)} |" for row in (head, ("---",) * len(head), *rows))
-
-
-def _files(*files: DataFile) -> str:
-    return _table(
-        ("file", "rows", "fields read", "sha256"),
-        [(f"`{file.path}`", f"{file.rows:,}", ", ".join(file.fields), f"`{file.sha256}`") for file in files],
-    )
-
-
-def _hub(hub: HubDataset) -> str:
-    sizes = ", ".join(f"{split} {rows:,}" for split, rows in hub.rows.items())
-    fields = _table(("field", "type"), [(f"`{name}`", kind) for name, kind in hub.fields.items()])
-    return f"Hub repository `{hub.repo}`. Rows: {sizes}.\n\n{fields}"
-
-
 def _listed_splits(name: str) -> str:
     manifest = splits.read(name)
     rows = [
         (part, f"{entry['size']:,}", f"{entry['groups']:,}", f"`{entry['sha256']}`")
         for part, entry in manifest["parts"].items()
     ]
-    return f"Fingerprint of the pairs: `{manifest['fingerprint']}`.\n\n" + _table(
+    return f"Fingerprint of the pairs: `{manifest['fingerprint']}`.\n\n" + table(
         ("part", "pairs", "groups", "sha256 of the ordered ids"), rows
     )
 
 
 def _ruled_splits(name: str) -> str:
     manifest = splits.read(name)
-    rules = _table(
+    rules = table(
         ("part", "pairs", "from", "shares", "share taken"),
         [
             (
@@ -115,7 +89,7 @@ def _ruled_splits(name: str) -> str:
             for part, rule in manifest["rules"].items()
         ],
     )
-    hashes = _table(
+    hashes = table(
         ("seed", *(f"{part}: sha256 of the ordered ids" for part in manifest["rules"])),
         [(seed, *(f"`{digest[:16]}…`" for digest in parts.values())) for seed, parts in manifest["seeds"].items()],
     )
@@ -134,8 +108,8 @@ def _shuffled_splits(dataset: str) -> str:
             for seed, parts in manifest["seeds"].items()
             for part, digest in parts.items()
         ]
-        table = _table(("seed", "part", "rows", "of the shuffled table", "sha256 of the ordered row numbers"), rows)
-        blocks.append("\n\n".join([f"`{name}`", *manifest["notes"], table]))
+        shown = table(("seed", "part", "rows", "of the shuffled table", "sha256 of the ordered row numbers"), rows)
+        blocks.append("\n\n".join([f"`{name}`", *manifest["notes"], shown]))
     return "\n\n".join(blocks)
 
 
@@ -157,7 +131,7 @@ def _hh_facts() -> str:
 
 def _hh_baseline() -> str:
     rows = [(f"`{name}`", f"{100 * accuracy:.1f} %") for name, accuracy in hh_rlhf.LONGER_WINS.items()]
-    return _table(("pairs", 'accuracy of "the answer with more characters is preferred"'), rows)
+    return table(("pairs", 'accuracy of "the answer with more characters is preferred"'), rows)
 
 
 def _ukp_facts() -> str:
@@ -196,7 +170,7 @@ def _ultrafeedback_files() -> str:
 def _made_facts() -> str:
     truth, dataset = made.truth(), made.load()
     ceiling = float(sum(max(p, 1 - p) for p in truth.agreement) / len(truth.agreement))
-    weights = _table(("attribute", "weight"), [(name, f"{weight:+}") for name, weight in made.WEIGHTS.items()])
+    weights = table(("attribute", "weight"), [(name, f"{weight:+}") for name, weight in made.WEIGHTS.items()])
     others = ", ".join(name for name in truth.attributes if name not in made.WEIGHTS)
     return (
         f"{len(dataset.pairs):,} pairs: {made.PROMPTS} prompts with {made.ANSWERS} answers each, every two compared "
@@ -207,11 +181,11 @@ def _made_facts() -> str:
 
 def _synthetic_facts() -> str:
     problem = linear_problem(n=100, d=100, k=5, sigma=0.1, seed=0)
-    arrays = _table(
+    arrays = table(
         ("array", "shape at n = d = 100"),
         [(f"`{name}`", str(getattr(problem, name).shape)) for name in ("differences", "labels", "theta", "start")],
     )
-    draws = _table(
+    draws = table(
         ("seed", "first two entries of theta", "first difference", "labels +1"),
         [(str(seed), *_first_draws(seed)) for seed in range(3)],
     )
@@ -258,7 +232,7 @@ CARDS: Mapping[str, Card] = {
         {**_TEXT, "pretty_name": "HH-RLHF, base test splits", "license": "mit", "size_categories": "1K<n<10K"},
         {
             "facts": _hh_facts,
-            "files": lambda: _files(hh_rlhf.FILE),
+            "files": lambda: file_table(hh_rlhf.FILE),
             "splits": lambda: "\n\n".join(f"`{name}`. {_listed_splits(name)}" for name in hh_rlhf.SUBSETS),
             "baseline": _hh_baseline,
         },
@@ -272,7 +246,7 @@ CARDS: Mapping[str, Card] = {
         },
         {
             "facts": _ukp_facts,
-            "files": lambda: _files(ukpconvarg1.ARGUMENTS, ukpconvarg1.JUDGEMENTS),
+            "files": lambda: file_table(ukpconvarg1.ARGUMENTS, ukpconvarg1.JUDGEMENTS),
             "splits": lambda: _listed_splits(ukpconvarg1.NAME),
             "baseline": lambda: _baseline(ukpconvarg1.LONGER_WINS),
         },
@@ -286,7 +260,7 @@ CARDS: Mapping[str, Card] = {
         },
         {
             "facts": _alpaca_eval_facts,
-            "files": lambda: _files(alpaca_eval.PROMPTS, alpaca_eval.RESPONSES, alpaca_eval.LEADERBOARD),
+            "files": lambda: file_table(alpaca_eval.PROMPTS, alpaca_eval.RESPONSES, alpaca_eval.LEADERBOARD),
         },
     ),
     arena_hard.NAME: Card(
@@ -302,7 +276,7 @@ CARDS: Mapping[str, Card] = {
     rm_static.NAME: Card(
         {**_TEXT, "pretty_name": "rm-static", "license": "unknown", "size_categories": "10K<n<100K"},
         {
-            "facts": lambda: _hub(rm_static.HUB),
+            "facts": lambda: hub_schema(rm_static.HUB),
             "splits": lambda: _ruled_splits(rm_static.NAME),
             "baseline": lambda: _baseline(None),
         },
@@ -315,7 +289,7 @@ CARDS: Mapping[str, Card] = {
             "size_categories": "100K<n<1M",
         },
         {
-            "facts": lambda: _hub(shp.HUB),
+            "facts": lambda: hub_schema(shp.HUB),
             "splits": lambda: _ruled_splits(shp.NAME),
             "baseline": lambda: _baseline(None),
         },
@@ -328,7 +302,7 @@ CARDS: Mapping[str, Card] = {
             "size_categories": "10K<n<100K",
         },
         {
-            "facts": lambda: _hub(ultrafeedback.HUB),
+            "facts": lambda: hub_schema(ultrafeedback.HUB),
             "splits": lambda: _shuffled_splits(ultrafeedback.NAME),
             "baseline": lambda: _baseline(None),
         },
@@ -340,8 +314,9 @@ CARDS: Mapping[str, Card] = {
             "license": "mit",
             "size_categories": "10K<n<100K",
         },
-        {"facts": lambda: _hub(ultrafeedback_completions.HUB), "files": _ultrafeedback_files},
+        {"facts": lambda: hub_schema(ultrafeedback_completions.HUB), "files": _ultrafeedback_files},
     ),
+    **annotated_cards.CARDS,
 }
 
 

@@ -42,6 +42,7 @@ HOW_TO_GET = (
     f"It is made from {SOURCE}: the jokes {{joke, text}}, and one line user,joke,rating for every rating, users and "
     "jokes numbered from 0.\nGive the folder that contains jester5k/ with --data-dir or PREFBENCH_DATA."
 )
+LONGER_WINS = 0.6250  # accuracy of "the joke with more characters is preferred", on these comparisons
 PEOPLE, COMPARISONS = 4_994, 299_427  # by the defaults below; six people have no two ratings that far apart
 MARGIN = 2.0  # of ratings that go from -10 to 10: what differs by less is no preference
 EACH = 60  # comparisons of everyone who has so many

@@ -19,6 +19,7 @@ from bench.errors import UserError
 NAME = "ukp_workers"
 LEAST = 50  # judgements of everyone who is kept, "equal" among them
 WORKERS, COMPARISONS = 234, 43_045
+LONGER_WINS = 0.6932  # accuracy of "the argument with more characters is preferred"
 # Rates of `agreement` between these people and everybody, and the noise of `consistency`.
 AGREEMENT = {"two": 0.7168, "others": 0.7442, "halves": 0.7069, "noise": 0.0356}
 _CHOICES = {"a1": 1, "a2": -1}

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bench.data.annotated import NO_PROMPT, Annotated, hashed, make_annotated
+from bench.data.annotated import NO_PROMPT, Annotated, hashed, length_differences, make_annotated
 from bench.errors import UserError
 
 COLUMNS: dict[str, Any] = {
@@ -106,6 +106,10 @@ def test_the_fingerprint_sees_everything() -> None:
     ]
     assert len({data.fingerprint, *(other.fingerprint for other in others)}) == len(others) + 1
     assert data.fingerprint == example(prompts=["a", "b", "a", "a"], groups=GROUPS).fingerprint
+
+
+def test_lengths_are_compared_in_characters() -> None:
+    assert length_differences(example()).tolist() == [3 - 6, 6 - 5, 5 - 3, 3 - 5]
 
 
 @given(st.text(), st.text())

@@ -5,9 +5,11 @@ from huggingface_hub import DatasetCard
 
 from bench.data import (
     alpaca_eval,
+    anthropic_persona,
     arena_hard,
     cards,
     hh_rlhf,
+    people_splits,
     registry,
     rm_static,
     shp,
@@ -38,7 +40,8 @@ def test_a_card_is_one_of_the_hub(name: str) -> None:
 def test_every_dataset_has_a_card_and_every_card_a_dataset() -> None:
     halves = {"hh_helpful", "hh_harmless"}
     without_splits = {"synthetic", "world", alpaca_eval.NAME, arena_hard.NAME, ultrafeedback_completions.NAME}
-    assert set(cards.CARDS) == {*without_splits, *(splits.read(name)["dataset"] for name in splits.names())} - halves
+    with_splits = {splits.read(name)["dataset"] for name in splits.names()} | set(people_splits.names())
+    assert set(cards.CARDS) == (without_splits | with_splits) - halves
     assert {path.stem for path in cards.path("made").parent.glob("*.md")} == set(cards.CARDS)
     assert {hh_rlhf.NAME, ukpconvarg1.NAME, rm_static.NAME, shp.NAME, *registry.available(None)} <= set(cards.CARDS)
 

@@ -6,17 +6,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bench.data import dsp, vpl_hh
-from bench.data.annotated import Annotated, deal
+from bench.data import dsp, jester, ukp_workers, vpl_hh
+from bench.data.annotated import Annotated, deal, length_differences
 from bench.data.datafile import read_rows
 from bench.errors import UserError
 
 
 def length_accuracy(data: Annotated) -> float:
     """Of "the item with more characters is preferred"; equal lengths count one half."""
-    lengths = np.array([len(item) for item in data.items])
-    longer = np.sign(lengths[data.first] - lengths[data.second])
-    return float(np.mean((1 + longer * data.labels) / 2))
+    return float(np.mean((1 + np.sign(length_differences(data)) * data.labels) / 2))
 
 
 def test_comparisons_are_dealt_out_evenly_and_at_random() -> None:
@@ -60,7 +58,8 @@ def test_the_length_baselines_are_as_committed(data_dir: Path) -> None:
     data = vpl_hh.load(data_dir)
     for group, accuracy in vpl_hh.LONGER_WINS.items():
         assert length_accuracy(data.of([f"{group}/0"])) == pytest.approx(accuracy, abs=5e-5)
-    assert length_accuracy(dsp.load(data_dir)) == pytest.approx(dsp.LONGER_WINS, abs=5e-5)
+    for dataset in (dsp, jester, ukp_workers):
+        assert length_accuracy(dataset.load(data_dir)) == pytest.approx(dataset.LONGER_WINS, abs=5e-5)
 
 
 def test_a_domain_prefers_its_own_answer_to_all_others(data_dir: Path) -> None:
