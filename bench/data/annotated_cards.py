@@ -1,4 +1,4 @@
-"""The cards of datasets whose annotators are told apart, and what is computed in them. No text of a dataset is shown."""
+"""The cards of datasets whose annotators are told apart. No text of a dataset is shown in them."""
 
 from __future__ import annotations
 
@@ -42,8 +42,8 @@ def _percent(rate: float) -> str:
 def _ukp_facts() -> str:
     return (
         f"{ukp_workers.COMPARISONS:,} judgements that prefer one argument, by {ukp_workers.WORKERS} workers with at "
-        f'least {ukp_workers.LEAST} judgements of any kind. "The argument with more characters is preferred" is right in '
-        f"{_percent(ukp_workers.LONGER_WINS)}.\n\nSource: {ukpconvarg1.SOURCE}."
+        f'least {ukp_workers.LEAST} judgements of any kind. "The argument with more characters is preferred" is right '
+        f"in {_percent(ukp_workers.LONGER_WINS)}.\n\nSource: {ukpconvarg1.SOURCE}."
     )
 
 
@@ -69,8 +69,8 @@ def _persona_facts() -> str:
 
 def _jester_facts() -> str:
     return (
-        f"{jester.RATINGS.rows:,} ratings of {jester.JOKES.rows} jokes; of everyone, {jester.EACH} pairs of jokes whose "
-        f"ratings differ by {jester.MARGIN:g} or more are drawn, or as many as there are: {jester.COMPARISONS:,} "
+        f"{jester.RATINGS.rows:,} ratings of {jester.JOKES.rows} jokes; of everyone, {jester.EACH} pairs of jokes "
+        f"whose ratings differ by {jester.MARGIN:g} or more are drawn, or as many as there are: {jester.COMPARISONS:,} "
         f'comparisons by {jester.PEOPLE:,} people. "The joke with more characters is preferred" is right in '
         f"{_percent(jester.LONGER_WINS)}.\n\nSource: {jester.SOURCE}."
     )
@@ -85,9 +85,9 @@ def _vpl_facts() -> str:
 def _dsp_facts() -> str:
     count = dsp.FILE.rows * len(dsp.DOMAINS) * (len(dsp.ANSWERS) - 1) - dsp.LEFT_OUT
     return (
-        f"{dsp.FILE.rows} queries with {len(dsp.ANSWERS)} answers each ({', '.join(dsp.ANSWERS)}): {count:,} comparisons "
-        f'by {len(dsp.DOMAINS)} domains; {dsp.LEFT_OUT} of equal texts are left out. "The answer with more characters is '
-        f'preferred" is right in {_percent(dsp.LONGER_WINS)}.\n\nSource: {dsp.SOURCE}.'
+        f"{dsp.FILE.rows} queries with {len(dsp.ANSWERS)} answers each ({', '.join(dsp.ANSWERS)}): {count:,} "
+        f'comparisons by {len(dsp.DOMAINS)} domains; {dsp.LEFT_OUT} of equal texts are left out. "The answer with more '
+        f'characters is preferred" is right in {_percent(dsp.LONGER_WINS)}.\n\nSource: {dsp.SOURCE}.'
     )
 
 
@@ -105,8 +105,8 @@ def _tldr_people() -> str:
 def _pickapic_facts() -> str:
     archives = "\n".join(f"- `{name}`" for name in pickapic.ARCHIVES)
     return (
-        f"Hub repositories `{pickapic.REPO}` and `{pickafilter.REPO}`. {pickapic.FEATURES:,} features of a prompt and of "
-        f"either image. Users: {pickapic.USERS['v1']:,} in v1, {pickapic.USERS['v2']:,} in v2, "
+        f"Hub repositories `{pickapic.REPO}` and `{pickafilter.REPO}`. {pickapic.FEATURES:,} features of a prompt and "
+        f"of either image. Users: {pickapic.USERS['v1']:,} in v1, {pickapic.USERS['v2']:,} in v2, "
         f"{pickapic.USERS['both']:,} in both; {pickapic.RANKINGS['v1']:,} rankings in v1.\n\n{archives}"
     )
 

@@ -39,7 +39,14 @@ def test_a_card_is_one_of_the_hub(name: str) -> None:
 
 def test_every_dataset_has_a_card_and_every_card_a_dataset() -> None:
     halves = {"hh_helpful", "hh_harmless"}
-    without_splits = {"synthetic", "world", alpaca_eval.NAME, arena_hard.NAME, ultrafeedback_completions.NAME}
+    without_splits = {
+        "synthetic",
+        "world",
+        alpaca_eval.NAME,
+        anthropic_persona.NAME,
+        arena_hard.NAME,
+        ultrafeedback_completions.NAME,
+    }
     with_splits = {splits.read(name)["dataset"] for name in splits.names()} | set(people_splits.names())
     assert set(cards.CARDS) == (without_splits | with_splits) - halves
     assert {path.stem for path in cards.path("made").parent.glob("*.md")} == set(cards.CARDS)
