@@ -17,16 +17,14 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
-from bench.errors import UserError
-from bench.learn.reward.pal.adaptation import adapt
-from bench.learn.reward.pal.batch import Vectors, parts
-from bench.learn.reward.pal.checks import check_prompts, check_simplex
+from bench.learn.reward.pal.batch import Vectors
+from bench.learn.reward.pal.checks import check_prompts
+from bench.learn.reward.pal.fitted import Fitted
 from bench.learn.reward.pal.networks import MappingNetwork, Network, PrototypeNetwork
 from bench.learn.reward.pal.projector import Architecture
 from bench.learn.reward.pal.scalar import ScalarReward
-from bench.learn.reward.pal.training import Adaptation, Training, check_counts, losses_of, seeded, train
-from bench.learn.reward.pal.users import initial_logits, simplex
-from bench.learn.reward.personal.model import UNKNOWN, Annotators, check_annotators, check_items
+from bench.learn.reward.pal.training import Adaptation, Training, check_counts, seeded
+from bench.learn.reward.personal.model import Annotators, check_annotators, check_items
 from bench.learn.reward.validation import check_labels
 
 Array = NDArray[np.float64]
@@ -46,14 +44,11 @@ class Comparisons:
     prompts: ArrayLike | None = None
 
 
-class _PAL(BaseEstimator):  # type: ignore[misc]
+class PAL(BaseEstimator):  # type: ignore[misc]
     """What PAL-A and PAL-B share.
 
-    Attributes after `fit`:
-
-    - `network_`: what annotators share. - `annotators_`: who is known. - `logits_` (N, K): their weights are
-      softmax(logits). - `history_`: losses of training. - `learned_parameters_`: how many numbers were learnt, by part.
-    - `n_features_in_`: d. - `n_prompt_features_in_`: p, None for a model that reads no prompts.
+    Attributes after `fit`: `fitted_`, the network and everybody's weights; `learned_parameters_`, how many numbers
+    were learnt, by part; `n_features_in_`, d; `n_prompt_features_in_`, p, None for a model that reads no prompts.
     """
 
     K: int
@@ -61,6 +56,8 @@ class _PAL(BaseEstimator):  # type: ignore[misc]
     training: Training
     adaptation: Adaptation
     seed: int
+    reads_prompts: bool
+    fitted_: Fitted
     n_features_in_: int
     n_prompt_features_in_: int | None
 
@@ -78,21 +75,14 @@ class _PAL(BaseEstimator):  # type: ignore[misc]
         X (n, 2, d), labels (n,), prompts (n, p). Raises UserError for arrays that do not go together, and
         FloatingPointError where training diverges.
         """
-        check_counts(type(self).__name__, K=self.K)
         items = check_items(X)
         self.n_features_in_ = items.shape[2]
-        self.n_prompt_features_in_ = None
-        if self._reads_prompts:
-            self.n_prompt_features_in_ = check_prompts(prompts, len(items)).shape[1]
-        self.annotators_ = Annotators.met(annotators)
-        source = self._source(Comparisons(items, labels, annotators, prompts), self.annotators_)
-        self.logits_ = initial_logits(self.annotators_.known, self.K, self.seed)
-        with seeded("network", self.seed):
-            self.network_ = self._network()
-        judged = None if validation is None else self._source(validation, self.annotators_)
-        if judged is not None and (judged.annotators == UNKNOWN).any():
-            raise UserError("validation: has comparisons of annotators that the fit has none of")
-        self.history_ = train(self.network_, self.logits_, source, self.training, self.seed, judged)
+        self.n_prompt_features_in_ = check_prompts(prompts, len(items)).shape[1] if self.reads_prompts else None
+        met = Annotators.met(annotators)
+        source = self._source(Comparisons(items, labels, annotators, prompts), met)
+        judged = None if validation is None else self._source(validation, met)
+        network = self.network(self.n_features_in_, self.n_prompt_features_in_)
+        self.fitted_ = Fitted.of(network, source, met, self.training, self.seed, judged)
         return self
 
     def adapt(
@@ -112,78 +102,49 @@ class _PAL(BaseEstimator):  # type: ignore[misc]
         check_is_fitted(self)
         met = Annotators.met(annotators)
         source = self._source(Comparisons(X, labels, annotators, prompts), met)
-        after = adapt(self.network_, source, met.known, self.adaptation, self.seed)
-        chosen = after[-1]
-        if validation is not None:
-            judged = self._source(validation, met)
-            if (judged.annotators == UNKNOWN).any():
-                raise UserError("validation: has comparisons of annotators that are not adapted to")
-            chosen = min(after, key=lambda logits: float(losses_of(self.network_, simplex(logits), judged).mean()))
-        return self._with(met, chosen)
+        judged = None if validation is None else self._source(validation, met)
+        adapted = copy.copy(self)
+        adapted.fitted_ = self.fitted_.adapted(source, met, self.adaptation, self.seed, judged)
+        return adapted
 
     def decision_function(
         self, X: ArrayLike, *, annotators: Sequence[Hashable], prompts: ArrayLike | None = None
     ) -> Array:
-        """(n,): reward of the first item less that of the second, for each annotator; of somebody unknown, at the
-        known annotators' mean weights.
+        """(n,): each annotator's reward of the first item less that of the second; a stranger's at the mean weights.
 
         PAL-B's are log-odds; PAL-A's are differences of distances, in units of the hinge's margin.
         """
         check_is_fitted(self)
         items = check_items(X, self.n_features_in_)
-        source = self._source(Comparisons(items, np.ones(len(items)), annotators, prompts), self.annotators_)
-        weights = simplex(self.logits_)
-        weights = torch.cat([weights, weights.mean(0, keepdim=True)])
-        found = []
-        with torch.no_grad():
-            for rows in parts(torch.arange(len(source))):
-                batch = source.batch(rows)
-                who = torch.where(batch.annotators == UNKNOWN, len(weights) - 1, batch.annotators)
-                found.append(self.network_(batch, weights, who)[0])
-        return torch.cat(found).double().numpy()
-
-    def weights(self) -> Mapping[Hashable, Array]:
-        """Every known annotator's weights (K,) on the simplex."""
-        check_is_fitted(self)
-        return dict(zip(self.annotators_.known, simplex(self.logits_).double().numpy(), strict=True))
+        comparisons = Comparisons(items, np.ones(len(items)), annotators, prompts)
+        return self.fitted_.decisions(self._source(comparisons, self.fitted_.annotators))
 
     def scalar_reward(self, of: Hashable | Mapping[Hashable, float] | Array) -> ScalarReward:
-        """The ordinary reward model r(items, prompts) of an annotator, or of a mixture.
-
-        `of` is an annotator's id (somebody unknown has the mean weights), a mapping from ids to shares that add up to
-        1, or weights (K,) on the simplex. Raises UserError for shares and weights that are not.
-        """
+        """The ordinary reward model r(items, prompts) of an annotator, or of a mixture; `of`: see Fitted.mixture."""
         check_is_fitted(self)
-        known = self.weights()
-        average = np.mean(list(known.values()), axis=0)
-        if isinstance(of, np.ndarray):
-            weights = check_simplex(of, self.K)
-        elif isinstance(of, Mapping):
-            shares = check_simplex(list(of.values()), len(of))
-            weights = shares @ np.array([known.get(annotator, average) for annotator in of])
-        else:
-            weights = known.get(of, average)
-        row = torch.from_numpy(weights).to(self.logits_)[None]
-        return ScalarReward(self.network_, row, self.n_features_in_, self.n_prompt_features_in_)
+        weights = self.fitted_.mixture(of)
+        return ScalarReward(self.fitted_.network, weights, self.n_features_in_, self.n_prompt_features_in_)
 
     @property
     def learned_parameters_(self) -> Mapping[str, int]:
         """Numbers learnt, by part; those of all annotators are named "annotators"."""
         check_is_fitted(self)
-        parts = {part: sum(p.numel() for p in of_part) for part, of_part in self.network_.parts().items()}
-        return {**parts, "annotators": self.logits_.numel()}
+        return self.fitted_.learned_parameters()
 
-    _reads_prompts: bool
+    def network(self, features: int, prompt_features: int | None) -> Network:
+        """One for features of these dimensions as it is before training, on the CPU."""
+        check_counts(type(self).__name__, K=self.K)
+        with seeded("network", self.seed):
+            return self._network(features, prompt_features)
 
-    def _network(self) -> Network:
+    def _network(self, features: int, prompt_features: int | None) -> Network:
         raise NotImplementedError
 
     def _source(self, comparisons: Comparisons, known: Annotators) -> Vectors:
         items = check_items(comparisons.X, self.n_features_in_)
         prompts = None
-        if self._reads_prompts:
-            checked = check_prompts(comparisons.prompts, len(items), self.n_prompt_features_in_)
-            prompts = _tensor(checked)
+        if self.reads_prompts:
+            prompts = _tensor(check_prompts(comparisons.prompts, len(items), self.n_prompt_features_in_))
         return Vectors(
             items=_tensor(items),
             prompts=prompts,
@@ -191,26 +152,18 @@ class _PAL(BaseEstimator):  # type: ignore[misc]
             labels=_tensor(check_labels(comparisons.labels, len(items))),
         )
 
-    def _with(self, met: Annotators, logits: torch.Tensor) -> Self:
-        """A copy, which shares the network, with these annotators' logits."""
-        adapted = copy.copy(self)
-        kept = [place for place, annotator in enumerate(self.annotators_.known) if annotator not in set(met.known)]
-        adapted.annotators_ = Annotators((*(self.annotators_.known[place] for place in kept), *met.known))
-        adapted.logits_ = torch.cat([self.logits_[kept], logits])
-        return adapted
-
 
 def _tensor(values: Array) -> torch.Tensor:
     return torch.from_numpy(np.ascontiguousarray(values, dtype=np.float32))
 
 
-class PALA(_PAL):
+class PALA(PAL):
     """PAL-A: an annotator's ideal point is f of a weighted mean of K prototypes; items are worth minus their distance.
 
     Hinge loss. Prompts are not read: an item's features are those of prompt and response.
     """
 
-    _reads_prompts = False
+    reads_prompts = False
 
     def __init__(
         self,
@@ -226,17 +179,17 @@ class PALA(_PAL):
         self.adaptation = adaptation
         self.seed = seed
 
-    def _network(self) -> Network:
-        return PrototypeNetwork(self.K, self.n_features_in_, self.projector)
+    def _network(self, features: int, prompt_features: int | None) -> Network:
+        return PrototypeNetwork(self.K, features, self.projector)
 
 
-class PALB(_PAL):
+class PALB(PAL):
     """PAL-B: an annotator's ideal point is a weighted mean of K mappings of the prompt; rewards are scaled cosines.
 
     Cross-entropy. Prompts (n, p) are needed.
     """
 
-    _reads_prompts = True
+    reads_prompts = True
 
     def __init__(
         self,
@@ -252,6 +205,6 @@ class PALB(_PAL):
         self.adaptation = adaptation
         self.seed = seed
 
-    def _network(self) -> Network:
-        assert self.n_prompt_features_in_ is not None
-        return MappingNetwork(self.K, self.n_features_in_, self.n_prompt_features_in_, self.projector)
+    def _network(self, features: int, prompt_features: int | None) -> Network:
+        assert prompt_features is not None
+        return MappingNetwork(self.K, features, prompt_features, self.projector)

@@ -54,8 +54,8 @@ def fitted(request):
 def test_two_planted_groups_are_found(fitted):
     held_out = planted(seed=1001)
     assert accuracy(fitted, held_out) > 0.93
-    groups = [int(np.argmax(weights)) for weights in fitted.weights().values()]
-    assert adjusted_rand_score([who % 2 for who in fitted.weights()], groups) == 1.0
+    groups = [int(np.argmax(weights)) for weights in fitted.fitted_.weights().values()]
+    assert adjusted_rand_score([who % 2 for who in fitted.fitted_.weights()], groups) == 1.0
 
 
 def test_pal_b_follows_the_prompt():
@@ -98,7 +98,7 @@ def clone_with(model, adaptation):
 def test_the_same_input_gives_the_same_bits(fitted):
     again = fit(fitted, planted())
     assert np.array_equal(scores(again, planted()), scores(fitted, planted()))
-    assert torch.equal(again.logits_, fitted.logits_)
+    assert torch.equal(again.fitted_.logits, fitted.fitted_.logits)
 
 
 def test_fitting_leaves_the_global_random_stream_alone():
@@ -122,7 +122,7 @@ def test_an_annotator_starts_at_the_same_weights_whoever_else_there_is():
     still = Training(rates=Rates(annotators=0.0))
     data = planted(each=2)
     backwards = Comparisons(data.X[::-1], data.labels[::-1], data.annotators[::-1], data.prompts[::-1])
-    one, other = (fit(PALA(training=still), rows).weights() for rows in (data, backwards))
+    one, other = (fit(PALA(training=still), rows).fitted_.weights() for rows in (data, backwards))
     assert list(one) != list(other)
     assert all(np.array_equal(one[who], other[who]) for who in one)
 
@@ -142,7 +142,7 @@ def test_equal_items_are_a_tie(fitted):
 def test_a_stranger_is_judged_at_the_mean_weights(fitted):
     data = planted(each=3)
     strangers = Comparisons(data.X, data.labels, ["nobody"] * len(data.labels), data.prompts)
-    mean = np.mean(list(fitted.weights().values()), axis=0)
+    mean = np.mean(list(fitted.fitted_.weights().values()), axis=0)
     reward = fitted.scalar_reward(mean)
     prompts = data.prompts if isinstance(fitted, PALB) else None
     wanted = reward(data.X[:, 0], prompts) - reward(data.X[:, 1], prompts)
@@ -160,14 +160,14 @@ def test_differences_of_the_scalar_reward_are_the_decisions(fitted, of):
 
 
 def test_a_mixture_of_annotators_has_the_mixture_of_their_weights(fitted):
-    weights = fitted.weights()
+    weights = fitted.fitted_.weights()
     reward = fitted.scalar_reward({0: 0.25, 1: 0.75})
     assert reward.weights[0].numpy() == pytest.approx(0.25 * weights[0] + 0.75 * weights[1], abs=1e-6)
 
 
 def test_pal_a_rewards_are_distances():
     model = fit(PALA(projector=PLAIN, training=QUICK), planted())
-    ideal = model.weights()[0] @ model.network_.prototypes.detach().numpy()
+    ideal = model.fitted_.weights()[0] @ model.fitted_.network.prototypes.detach().numpy()
     items = np.random.default_rng(0).normal(size=(4, 5))
     assert model.scalar_reward(0)(items) == pytest.approx(-np.linalg.norm(items - ideal, axis=1), abs=ROUNDING)
 
@@ -178,15 +178,15 @@ def test_a_single_pair_is_enough(model):
     fitted = fit(model, data)
     assert np.isfinite(scores(fitted, data)).all()
     adapted = fitted.adapt(data.X, data.labels, annotators=["b"], prompts=data.prompts)
-    assert set(adapted.weights()) == {0, "b"}
+    assert set(adapted.fitted_.weights()) == {0, "b"}
 
 
 def test_the_epoch_best_in_validation_is_kept():
     data, held_out = planted(each=10), planted(each=10, seed=1001)
     flipped = Comparisons(held_out.X, -np.asarray(held_out.labels), held_out.annotators, held_out.prompts)
     model = fit(MODELS[0], data, validation=flipped)
-    assert model.history_.kept == 0
-    assert len(model.history_.validation) == QUICK.epochs
+    assert model.fitted_.history.kept == 0
+    assert len(model.fitted_.history.validation) == QUICK.epochs
     first = clone(MODELS[0]).set_params(training=Training(epochs=1, batch_size=32, rates=QUICK.rates))
     assert np.array_equal(scores(fit(first, data), data), scores(model, data))
 
@@ -198,8 +198,8 @@ def test_adaptation_keeps_the_epoch_best_in_validation(fitted):
     first = clone_with(fitted, Adaptation(epochs=1)).adapt(
         few.X, few.labels, annotators=few.annotators, prompts=few.prompts
     )
-    for who, weights in first.weights().items():
-        assert chosen.weights()[who] == pytest.approx(weights, abs=1e-6)
+    for who, weights in first.fitted_.weights().items():
+        assert chosen.fitted_.weights()[who] == pytest.approx(weights, abs=1e-6)
 
 
 def test_learned_parameters_are_counted_by_part(fitted):
@@ -214,7 +214,7 @@ def test_the_bound_keeps_ideal_points_short():
         fit(PALB(training=Training(epochs=3, batch_size=32, rates=QUICK.rates, bound=at)), data) for at in (None, 0.01)
     )
     prompt = torch.ones(1, 5)
-    lengths = [model.network_.mapped(prompt).norm(dim=-1).max().item() for model in (free, bound)]
+    lengths = [model.fitted_.network.mapped(prompt).norm(dim=-1).max().item() for model in (free, bound)]
     assert lengths[1] < 0.5 * lengths[0]
 
 
