@@ -42,8 +42,7 @@ class ProfiledRewardModel(BaseEstimator, ABC):  # type: ignore[misc]
         """Learn everything. Raises UserError for arrays that do not go together, and for bad parameters."""
         known = read(X, labels, annotators, prompts if self.reads_prompts else None)
         self.n_features_in_, self.prompt_features_ = known.items.shape[2], known.prompts.shape[1]
-        self._learn(known)
-        self._keep(known.annotators, self._profile(known))
+        self._keep(known.annotators, self._learn(known))
         return self
 
     def adapt(
@@ -83,8 +82,8 @@ class ProfiledRewardModel(BaseEstimator, ABC):  # type: ignore[misc]
         return profiles.size
 
     @abstractmethod
-    def _learn(self, known: Comparisons) -> None:
-        """Learn what all share, and `average_profile_`."""
+    def _learn(self, known: Comparisons) -> Array:
+        """Learn what all share, and `average_profile_`; (annotators, p): the profiles of those known."""
 
     @abstractmethod
     def _profile(self, judged: Comparisons) -> Array:

@@ -40,7 +40,7 @@ class ClusteredBradleyTerry(ProfiledRewardModel):
         self.restarts = restarts
         self.seed = seed
 
-    def _learn(self, known: Comparisons) -> None:
+    def _learn(self, known: Comparisons) -> Array:
         ridge, restarts = check_positive("ridge", self.ridge), check_count("restarts", self.restarts)
         own = fit_annotators(known, ridge)
         groups = min(check_count("n_groups", self.n_groups), len(np.unique(own, axis=0)))
@@ -55,6 +55,7 @@ class ClusteredBradleyTerry(ProfiledRewardModel):
                 break
             group = moved
         self.average_profile_ = members.mean(axis=0)
+        return np.asarray(members)
 
     def _profile(self, judged: Comparisons) -> Array:
         return np.asarray(np.eye(len(self.thetas_))[np.argmax(log_likelihoods(judged, self.thetas_), axis=1)])

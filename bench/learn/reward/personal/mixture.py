@@ -53,12 +53,13 @@ class BradleyTerryMixture(ProfiledRewardModel):
         self.tol = tol
         self.max_iter = max_iter
 
-    def _learn(self, known: Comparisons) -> None:
+    def _learn(self, known: Comparisons) -> Array:
         check_positive("tol", self.tol)
         starts = range(check_count("restarts", self.restarts))
         runs = [self._climb(known, np.random.default_rng(seed_for("mixture", self.seed, start))) for start in starts]
         self.thetas_, self.shares_, self.objectives_ = max(runs, key=lambda run: run[2][-1])
         self.average_profile_ = self.shares_
+        return self._profile(known)
 
     def _climb(self, known: Comparisons, rng: np.random.Generator) -> tuple[Array, Array, list[float]]:
         """thetas, shares and the objective after every step, from a random start."""

@@ -33,9 +33,11 @@ class PerUserBradleyTerry(ProfiledRewardModel):
     def __init__(self, estimator: LinearRewardModel | None = None) -> None:
         self.estimator = estimator
 
-    def _learn(self, known: Comparisons) -> None:
+    def _learn(self, known: Comparisons) -> Array:
         self.estimator_ = RidgeBradleyTerry() if self.estimator is None else clone(self.estimator)
-        self.average_profile_ = self._profile(known).mean(axis=0)
+        profiles = self._profile(known)
+        self.average_profile_ = profiles.mean(axis=0)
+        return profiles
 
     def _profile(self, judged: Comparisons) -> Array:
         if isinstance(self.estimator_, RidgeBradleyTerry):

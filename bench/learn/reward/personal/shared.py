@@ -31,10 +31,11 @@ class SharedBradleyTerry(ProfiledRewardModel):
     def __init__(self, estimator: LinearRewardModel | None = None) -> None:
         self.estimator = estimator
 
-    def _learn(self, known: Comparisons) -> None:
+    def _learn(self, known: Comparisons) -> Array:
         chosen = RidgeBradleyTerry() if self.estimator is None else clone(self.estimator)
         self.estimator_ = chosen.fit(known.signed, np.ones(len(known.places)))
         self.average_profile_ = np.empty(0)
+        return self._profile(known)
 
     def _profile(self, judged: Comparisons) -> Array:
         return np.empty((len(judged.annotators.known), 0))
