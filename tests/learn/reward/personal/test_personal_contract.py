@@ -9,16 +9,26 @@ from sklearn.exceptions import NotFittedError
 
 from bench.errors import UserError
 from bench.learn.reward.personal.clusters import ClusteredBradleyTerry
+from bench.learn.reward.personal.low_rank import LowRankBradleyTerry
 from bench.learn.reward.personal.mixture import BradleyTerryMixture
 from bench.learn.reward.personal.model import PersonalRewardModel
+from bench.learn.reward.personal.nearest_users import NearestUsers
 from bench.learn.reward.personal.per_user import PerUserBradleyTerry
 from bench.learn.reward.personal.shared import SharedBradleyTerry
+from bench.learn.reward.personal.sparse_deviations import SparseDeviations
+from bench.learn.reward.personal.user_embedding import UserEmbedding
+from bench.learn.reward.personal.variational import VariationalPreferences
 
 MODELS = [
     SharedBradleyTerry(),
     PerUserBradleyTerry(),
     BradleyTerryMixture(),
     ClusteredBradleyTerry(),
+    NearestUsers(k=2),
+    LowRankBradleyTerry(),
+    SparseDeviations(0.5, 0.5),
+    UserEmbedding(),
+    VariationalPreferences(steps=60),
 ]
 each_model = pytest.mark.parametrize("model", MODELS, ids=lambda model: type(model).__name__)
 
@@ -187,7 +197,21 @@ def test_errors_say_what_is_wrong(model, fitted, known):
         fitted(model).decision_function(known.X[:, :, :4], annotators=known.annotators)
 
 
-WRONG = {"n_groups": 0, "ridge": 0.0, "restarts": 0, "seed": None, "tol": -1.0, "max_iter": 0}
+COUNTS = [
+    "n_groups",
+    "restarts",
+    "max_iter",
+    "k",
+    "rank",
+    "dimension",
+    "hidden",
+    "epochs",
+    "batch_size",
+    "labels",
+    "steps",
+]
+POSITIVE = ["ridge", "tol", "deviation_l1", "shared_l1", "prior", "learning_rate", "kl_weight"]
+WRONG = {**dict.fromkeys(COUNTS, 0), **dict.fromkeys(POSITIVE, -1.0), "alpha": 1.5}
 
 
 @pytest.mark.parametrize(
