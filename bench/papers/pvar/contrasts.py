@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
+from bench.papers.pvar.benchmarks import WORTH, measured
 from bench.spec import Effect, Scalar
 from bench.verdict import effects
 
-WORTH = "win_rate_over_sft"
 STEP = "step"  # names one of several differences that must all be positive
 
 
@@ -24,9 +24,10 @@ def above(
 ) -> Effect | None:
     """For each (left, right) of `steps`, method `left` less `right` in each of `metrics`, at the conditions `where`.
 
-    Within a seed it is the mean over sizes; it is to be positive at every step, metric and condition of `by`.
+    Within a seed it is the mean over sizes; it is to be positive at every step, metric and condition of `by`. On text,
+    the win rates of both benchmarks stand for the one over the SFT policy.
     """
-    tables = []
+    tables, metrics = [], measured(series, metrics)
     for metric in metrics:
         for left, right in steps:
             found = differences(series, left, right, where=where, metric=metric, by=by)

@@ -15,7 +15,8 @@ import numpy as np
 import pandas as pd
 
 from bench.evaluate.label_efficiency import MINIMUM_SEEDS, LabelRatio, label_ratio
-from bench.papers.pvar.contrasts import WORTH, differences
+from bench.papers.pvar.benchmarks import WORTH
+from bench.papers.pvar.contrasts import differences
 from bench.spec import Effect
 from bench.verdict import effects
 
