@@ -81,9 +81,9 @@ def _plan(places: NDArray[np.int64], annotators: Sequence[Hashable], adaptation:
     for annotator, rows in zip(annotators, of_each, strict=True):
         orders = np.tile(rows, (adaptation.epochs, 1))
         orders = stream("adaptation order", seed, annotator).permuted(orders, axis=1)
-        missing = -len(rows) % adaptation.batch_size
-        filled = np.pad(orders, ((0, 0), (0, missing)), constant_values=-1)
-        blocks.append(filled.reshape(-1, adaptation.batch_size))
+        if missing := -len(rows) % adaptation.batch_size:
+            orders = np.pad(orders, ((0, 0), (0, missing)), constant_values=-1)
+        blocks.append(orders.reshape(-1, adaptation.batch_size))
     steps = np.array([len(block) for block in blocks])
     return _Plan(torch.from_numpy(np.concatenate(blocks)), np.cumsum(steps) - steps, steps)
 

@@ -56,6 +56,7 @@ class PAL(BaseEstimator):  # type: ignore[misc]
     training: Training
     adaptation: Adaptation
     seed: int
+    device: str
     reads_prompts: bool
     fitted_: Fitted
     n_features_in_: int
@@ -81,7 +82,7 @@ class PAL(BaseEstimator):  # type: ignore[misc]
         met = Annotators.met(annotators)
         source = self._source(Comparisons(items, labels, annotators, prompts), met)
         judged = None if validation is None else self._source(validation, met)
-        network = self.network(self.n_features_in_, self.n_prompt_features_in_)
+        network = self.network(self.n_features_in_, self.n_prompt_features_in_).to(self.device)
         self.fitted_ = Fitted.of(network, source, met, self.training, self.seed, judged)
         return self
 
@@ -142,19 +143,15 @@ class PAL(BaseEstimator):  # type: ignore[misc]
 
     def _source(self, comparisons: Comparisons, known: Annotators) -> Vectors:
         items = check_items(comparisons.X, self.n_features_in_)
+        places = known.places(check_annotators(comparisons.annotators, len(items)))
         prompts = None
         if self.reads_prompts:
-            prompts = _tensor(check_prompts(comparisons.prompts, len(items), self.n_prompt_features_in_))
-        return Vectors(
-            items=_tensor(items),
-            prompts=prompts,
-            annotators=torch.from_numpy(known.places(check_annotators(comparisons.annotators, len(items)))),
-            labels=_tensor(check_labels(comparisons.labels, len(items))),
-        )
+            prompts = self._tensor(check_prompts(comparisons.prompts, len(items), self.n_prompt_features_in_))
+        labels = check_labels(comparisons.labels, len(items))
+        return Vectors(self._tensor(items), prompts, torch.from_numpy(places).to(self.device), self._tensor(labels))
 
-
-def _tensor(values: Array) -> torch.Tensor:
-    return torch.from_numpy(np.ascontiguousarray(values, dtype=np.float32))
+    def _tensor(self, values: Array) -> torch.Tensor:
+        return torch.from_numpy(np.ascontiguousarray(values, dtype=np.float32)).to(self.device)
 
 
 class PALA(PAL):
@@ -172,12 +169,14 @@ class PALA(PAL):
         training: Training = TRAINING,
         adaptation: Adaptation = ADAPTATION,
         seed: int = 0,
+        device: str = "cpu",
     ) -> None:
         self.K = K
         self.projector = projector
         self.training = training
         self.adaptation = adaptation
         self.seed = seed
+        self.device = device
 
     def _network(self, features: int, prompt_features: int | None) -> Network:
         return PrototypeNetwork(self.K, features, self.projector)
@@ -198,12 +197,14 @@ class PALB(PAL):
         training: Training = TRAINING,
         adaptation: Adaptation = ADAPTATION,
         seed: int = 0,
+        device: str = "cpu",
     ) -> None:
         self.K = K
         self.projector = projector
         self.training = training
         self.adaptation = adaptation
         self.seed = seed
+        self.device = device
 
     def _network(self, features: int, prompt_features: int | None) -> Network:
         assert prompt_features is not None

@@ -255,3 +255,13 @@ def test_validation_knows_no_strangers(fitted):
 def test_no_prototypes_are_an_error():
     with pytest.raises(UserError, match="K must be at least 1"):
         fit(PALA(K=0), planted(each=1))
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no GPU")
+@pytest.mark.parametrize("model", MODELS, ids=names)
+def test_a_gpu_gives_the_same_but_for_rounding(model):
+    data = planted(each=8)
+    here, there = (fit(clone(model).set_params(device=device), data) for device in ("cpu", "cuda"))
+    assert scores(there, data) == pytest.approx(scores(here, data), abs=0.05)
+    adapted = there.adapt(data.X, data.labels, annotators=data.annotators, prompts=data.prompts)
+    assert np.isfinite(scores(adapted, data)).all()
