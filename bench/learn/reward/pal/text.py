@@ -73,7 +73,8 @@ class TextPAL:
         met = Annotators.met(annotators)
         source = self._source(TextComparisons(groups, labels, annotators), met, live=self.train_backbone)
         judged = None if validation is None else self._source(validation, met, live=self.train_backbone)
-        width = self._width()
+        with torch.no_grad():
+            width = source.batch(torch.arange(1)).items.shape[1]  # a model may project its states (OPT-350m)
         network = self.method.network(width, width if self.method.reads_prompts else None).to(self._device)
         learned = list(self.backbone.parameters()) if self.train_backbone else []
         self.fitted_ = Fitted.of(network, source, met, self.method.training, self.method.seed, judged, learned)
@@ -133,12 +134,6 @@ class TextPAL:
     def _device(self) -> torch.device:
         device: torch.device = next(self.backbone.parameters()).device
         return device
-
-    def _width(self) -> int:
-        """Features of a token: what the model gives, as a model may project its hidden states (OPT-350m)."""
-        ids = torch.zeros(1, 1, dtype=torch.long, device=self._device)
-        with torch.no_grad():
-            return int(self.backbone(input_ids=ids, use_cache=False).last_hidden_state.shape[-1])
 
     def _source(self, comparisons: TextComparisons, known: Annotators, live: bool = False) -> TokenSource:
         apart = self.method.reads_prompts

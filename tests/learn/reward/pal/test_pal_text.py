@@ -24,6 +24,8 @@ QUICK = Training(
     epochs=16, batch_size=8, rates=Rates(projector_f=5e-3, projectors_g=5e-3, annotators=0.1, temperature=0.0)
 )
 
+ONCE = Training(batch_size=8, rates=QUICK.rates)
+
 
 def labels(found, annotators):
     """Even annotators prefer lower tokens, odd ones upper."""
@@ -70,7 +72,7 @@ def plain_margins(model, group, who):
 @pytest.mark.parametrize("reading", [RELEASED, RIGHT_PAD, MEANT, LAST, END])
 @pytest.mark.parametrize("method", [PALA, PALB])
 def test_margins_are_those_of_plain_forward_passes_on_padded_texts(method, reading):
-    model = fit(method(training=QUICK), reading)
+    model = fit(method(training=ONCE), reading)
     found, _, who = data(6, seed=1)
     margins = model.token_margins(found, annotators=who)
     decisions = model.decision_function(found, annotators=who)
@@ -81,7 +83,7 @@ def test_margins_are_those_of_plain_forward_passes_on_padded_texts(method, readi
 
 
 def test_tokens_can_be_read_otherwise_than_in_training():
-    model = fit(PALB(training=QUICK), RELEASED)
+    model = fit(PALB(training=ONCE), RELEASED)
     found, _, who = data(5, seed=1)
     margins = model.token_margins(found, annotators=who, reading=END)
     assert [len(of_tokens) for of_tokens in margins] == [1] * 5
@@ -99,10 +101,10 @@ def test_one_token_a_comparison_is_a_comparison_of_vectors():
     """With last tokens alone, the source gives what an estimator of vectors would read."""
     found, said, who = data(12)
     lm = backbone()
-    text = TextPAL(PALB(training=QUICK), lm, PADDING, LAST).fit(found, said, annotators=who)
+    text = TextPAL(PALB(training=ONCE), lm, PADDING, LAST).fit(found, said, annotators=who)
     ends = [[states(lm, row)[len(row) - 1].numpy() for row in (*group.responses, group.prompt)] for group in found]
     X, prompts = np.array(ends)[:, :2], np.array(ends)[:, 2]
-    vectors = PALB(training=QUICK).fit(X, said, annotators=who, prompts=prompts)
+    vectors = PALB(training=ONCE).fit(X, said, annotators=who, prompts=prompts)
     wanted = vectors.decision_function(X, annotators=who, prompts=prompts)
     assert text.decision_function(found, annotators=who) == pytest.approx(wanted, abs=1e-3)
 
@@ -110,17 +112,22 @@ def test_one_token_a_comparison_is_a_comparison_of_vectors():
 def test_an_epoch_does_not_run_the_language_model(tmp_path):
     found, said, who = data(16)
     lm = backbone()
-    once = TextPAL(PALB(training=QUICK), lm, PADDING, MEANT, cache_dir=tmp_path).fit(found, said, annotators=who)
+    once = TextPAL(PALB(training=ONCE), lm, PADDING, MEANT, cache_dir=tmp_path).fit(found, said, annotators=who)
 
     def run(*_, **__):
         raise AssertionError("the language model ran")
 
-    width = once._width()
     lm.forward = run
-    again = TextPAL(PALB(training=QUICK), lm, PADDING, MEANT, cache_dir=tmp_path)
-    again._width = lambda: width
-    again.fit(found, said, annotators=who)
+    again = TextPAL(PALB(training=ONCE), lm, PADDING, MEANT, cache_dir=tmp_path).fit(found, said, annotators=who)
     assert torch.equal(again.fitted_.logits, once.fitted_.logits)
+
+
+def test_without_a_cache_all_epochs_of_a_fit_together_run_the_language_model_once_a_text():
+    found, said, who = data(16)
+    lm, rows = backbone(), []
+    lm.register_forward_pre_hook(lambda _, __, given: rows.append(len(given["input_ids"])), with_kwargs=True)
+    TextPAL(PALB(training=ONCE), lm, PADDING, MEANT).fit(found, said, annotators=who)
+    assert sum(rows) == len({row.tobytes() for group in found for row in (group.prompt, *group.responses)})
 
 
 def test_frozen_states_are_kept_by_content(tmp_path):
@@ -139,7 +146,7 @@ def test_frozen_states_are_kept_by_content(tmp_path):
 def test_frozen_the_language_model_stays_as_it_was():
     lm = backbone()
     before = {name: values.clone() for name, values in lm.state_dict().items()}
-    TextPAL(PALB(training=QUICK), lm, PADDING, MEANT).fit(*data(8)[:2], annotators=data(8)[2])
+    TextPAL(PALB(training=ONCE), lm, PADDING, MEANT).fit(*data(8)[:2], annotators=data(8)[2])
     assert all(torch.equal(values, before[name]) for name, values in lm.state_dict().items())
 
 
@@ -184,7 +191,7 @@ def test_adaptation_serves_new_annotators_and_runs_in_one_call():
     assert np.mean(model.decision_function(found, annotators=strangers) * said > 0) < 0.7
 
 
-@pytest.mark.parametrize("method", [PALA(training=QUICK), PALB(training=QUICK)], ids=["A", "B"])
+@pytest.mark.parametrize("method", [PALA(training=ONCE), PALB(training=ONCE)], ids=["A", "B"])
 def test_read_at_last_tokens_decisions_are_differences_of_the_scalar_reward(method):
     model = fit(method, LAST)
     found = data(6, seed=1)[0]
@@ -194,7 +201,7 @@ def test_read_at_last_tokens_decisions_are_differences_of_the_scalar_reward(meth
 
 
 def test_the_scalar_reward_takes_any_number_of_responses():
-    model = fit(PALB(training=QUICK), LAST)
+    model = fit(PALB(training=ONCE), LAST)
     pair = data(1)[0][0]
     more = Completions(pair.prompt, (*pair.responses, pair.responses[0]))
     scores = model.scalar_reward({0: 0.5, 1: 0.5}).scores([more, pair])
