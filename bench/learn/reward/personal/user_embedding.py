@@ -40,8 +40,8 @@ from bench.seeds import seed_for
 Array = NDArray[np.float64]
 
 ADAPTATION_STEPS = 100
-ENOUGH = 1e-9  # relative gain of a step below which an adaptation ends
-FIRST_DAMPING, LEAST_DAMPING, MOST_DAMPING = 1e-3, 1e-6, 1e8
+ENOUGH = 1e-6  # relative gain of a step below which an adaptation ends
+FIRST_DAMPING, MOST_DAMPING = 0.1, 1e8
 
 
 class UserEmbedding(ProfiledRewardModel):
@@ -110,13 +110,13 @@ class UserEmbedding(ProfiledRewardModel):
     def _profile(self, judged: Comparisons) -> Array:
         pairs = self.standardise_(judged.items, judged.prompts)
 
-        def linearised(own: Array) -> tuple[Array, Array]:
-            persons = (self.generic_.detach() + torch.from_numpy(own[judged.places])).requires_grad_()
-            values = margins(self.reward_, pairs, persons)
+        def linearised(own: Array, rows: Places) -> tuple[Array, Array]:
+            persons = (self.generic_.detach() + torch.from_numpy(own)).requires_grad_()
+            values = margins(self.reward_, pairs[torch.from_numpy(rows)], persons)
             (jacobian,) = torch.autograd.grad(values.sum(), persons)  # a margin depends on its own row only
             return values.detach().numpy(), jacobian.numpy()
 
-        return fit_profiles(linearised, judged.starts, judged.places, self.dimension, self.prior)
+        return fit_profiles(linearised, judged.places, self.dimension, self.prior)
 
     def _log_odds(self, items: Array, prompts: Array, profiles: Array) -> Array:
         with torch.no_grad():
@@ -128,32 +128,41 @@ class UserEmbedding(ProfiledRewardModel):
 
 
 def fit_profiles(
-    linearised: Callable[[Array], tuple[Array, Array]], starts: Places, places: Places, q: int, prior: float
+    linearised: Callable[[Array, Places], tuple[Array, Array]], places: Places, q: int, prior: float
 ) -> Array:
     """(annotators, q): minima of sum_i f(margin_i) + prior / 2 ||o_u||^2, from zero on, everybody's at once.
 
-    `linearised` gives the margins (n,) at profiles (annotators, q), and their derivatives (n, q) by their annotator's.
-    Gauss-Newton steps, damped for each annotator until theirs goes down (Levenberg and Marquardt).
+    `linearised(own, rows)` gives the margins of these comparisons, and their derivatives (rows, q), where each has its
+    annotator's profile, own (rows, q). `places` (n,) are ascending. Gauss-Newton steps, damped for each annotator by
+    how well the last one was foreseen (Levenberg and Marquardt, with Nielsen's rule); who has arrived takes no more.
     """
-    own, damping = np.zeros((len(starts), q)), np.full(len(starts), FIRST_DAMPING)
-    values, jacobian = linearised(own)
-    objective, going = _objective(values, own, starts, prior), np.ones(len(starts), dtype=bool)
+    users = int(places[-1]) + 1
+    own, going = np.zeros((users, q)), np.ones(users, dtype=bool)
+    damping, raised = np.full(users, FIRST_DAMPING), np.full(users, 2.0)
+    values, jacobian = linearised(own[places], np.arange(len(places)))
     for _ in range(ADAPTATION_STEPS):
-        wrong = expit(-values)
-        gradient = prior * own - np.add.reduceat(jacobian * wrong[:, None], starts, axis=0)
-        root = jacobian * np.sqrt(wrong * (1 - wrong))[:, None]
-        hessian = np.add.reduceat(root[:, :, None] * root[:, None], starts, axis=0) + prior * np.eye(q)
-        lifted = hessian + damping[:, None, None] * np.eye(q)
-        trial = own - np.linalg.solve(lifted, gradient[:, :, None])[:, :, 0]
-        trial_values, trial_jacobian = linearised(trial)
-        trial_objective = _objective(trial_values, trial, starts, prior)
-        better = going & (trial_objective < objective)
-        gain = np.where(better, objective - trial_objective, 0.0)
-        own, objective = np.where(better[:, None], trial, own), np.where(better, trial_objective, objective)
-        row = better[places]
-        values, jacobian = np.where(row, trial_values, values), np.where(row[:, None], trial_jacobian, jacobian)
-        going &= np.where(better, gain > ENOUGH * objective, damping < MOST_DAMPING)
-        damping = np.clip(np.where(better, damping / 10, damping * 10), LEAST_DAMPING, MOST_DAMPING)
+        who, rows = np.flatnonzero(going), np.flatnonzero(going[places])
+        starts = np.searchsorted(places[rows], who)
+        objective = _objective(values[rows], own[who], starts, prior)
+        wrong = expit(-values[rows])
+        gradient = prior * own[who] - np.add.reduceat(jacobian[rows] * wrong[:, None], starts, axis=0)
+        root = jacobian[rows] * np.sqrt(wrong * (1 - wrong))[:, None]
+        hessian = np.add.reduceat(root[:, :, None] * root[:, None], starts, axis=0)
+        lifted = hessian + (prior + damping[who])[:, None, None] * np.eye(q)
+        step = -np.linalg.solve(lifted, gradient[:, :, None])[:, :, 0]
+        trial = own[who] + step
+        place = np.searchsorted(who, places[rows])
+        trial_values, trial_jacobian = linearised(trial[place], rows)
+        gain = objective - _objective(trial_values, trial, starts, prior)
+        better = gain > 0
+        own[who[better]] = trial[better]
+        values[rows[better[place]]] = trial_values[better[place]]
+        jacobian[rows[better[place]]] = trial_jacobian[better[place]]
+        going[who] = np.where(better, gain > ENOUGH * objective, damping[who] < MOST_DAMPING)
+        expected = (step * (damping[who, None] * step - gradient)).sum(axis=1) / 2
+        relief = np.maximum(1 / 3, 1 - (2 * np.clip(gain / expected, 0, 2) - 1) ** 3)
+        damping[who] *= np.where(better, relief, raised[who])
+        raised[who] = np.where(better, 2.0, 2 * raised[who])
         if not going.any():
             break
     return own
