@@ -41,7 +41,7 @@ class Weighting(StrEnum):
 
     CUMULATIVE = "cumulative"  # t / (L (L + 1) / 2)
     MEAN = "mean"  # 1 / L
-    LAST = "last"  # only the L-th
+    LAST = "last"  # only the L-th is read
 
 
 @dataclass(frozen=True)
@@ -80,19 +80,17 @@ def read(first: Ids, second: Ids, prompt_length: int, reading: Reading, padding:
     """
     window = {Window.OWN_TOKENS: _own, Window.PADDED: _padded, Window.FIXED_END: _fixed_end}[reading.window]
     one, other, places = window(first, second, reading, padding)
+    if reading.weighting is Weighting.LAST:  # the others would be read for nothing
+        one, other, places = one[-1:], other[-1:], places[-1:]
     prompt = places if reading.asked is Asked.SAME_PLACE else np.full(len(places), prompt_length - 1)
     return Read(one, other, prompt, token_weights(len(places), reading.weighting))
 
 
 def token_weights(length: int, weighting: Weighting) -> NDArray[np.float32]:
-    """(L,): of a window's tokens, adding up to 1."""
-    if weighting is Weighting.CUMULATIVE:
-        weights = np.arange(1, length + 1) / max(length * (length + 1) / 2, 1)
-    elif weighting is Weighting.MEAN:
-        weights = np.full(length, 1 / max(length, 1))
-    else:
-        weights = (np.arange(1, length + 1) == length).astype(float)
-    return weights.astype(np.float32)
+    """(L,): of the L tokens that are read, adding up to 1."""
+    grow = np.arange(1, length + 1) if weighting is Weighting.CUMULATIVE else np.ones(length)
+    weights: NDArray[np.float32] = (grow / max(grow.sum(), 1)).astype(np.float32)
+    return weights
 
 
 def _own(first: Ids, second: Ids, reading: Reading, padding: int) -> tuple[Places, Places, Places]:

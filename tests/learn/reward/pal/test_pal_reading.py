@@ -88,7 +88,11 @@ def test_the_fixed_end_is_the_last_position():
 def test_weights_of_tokens_add_up_to_one_and_grow_as_named():
     assert token_weights(3, Weighting.CUMULATIVE).tolist() == pytest.approx([1 / 6, 2 / 6, 3 / 6])
     assert token_weights(4, Weighting.MEAN).tolist() == [0.25] * 4
-    assert token_weights(3, Weighting.LAST).tolist() == [0.0, 0.0, 1.0]
+
+
+def test_of_last_tokens_nothing_else_is_read():
+    found = read(ids(5, 6, 7), ids(5, 8, 9, 9, 9), 4, Reading(weighting=Weighting.LAST), padding=1)
+    assert (found.first.tolist(), found.second.tolist(), found.weights.tolist()) == ([2], [4], [1.0])
 
 
 def test_a_window_can_be_empty_where_the_id_taken_for_padding_is_a_word():
