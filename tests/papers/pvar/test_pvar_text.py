@@ -13,6 +13,7 @@ from tiny_pvar import PAPER, find, timeless
 from tiny_pvar_text import ON_TEXT, planned, settings
 
 from bench.errors import UserError
+from bench.learn.policy import trainer
 from bench.papers.pvar import text_lab
 from bench.papers.pvar.lab import lab
 from bench.papers.pvar.pairing import pairs_of
@@ -84,8 +85,8 @@ def place(texts, cache, tmp_path):
 
 @pytest.fixture
 def fresh(texts, tmp_path):
-    """With an empty cache."""
-    return Context(texts, tmp_path / "cache", tmp_path / "scratch")
+    """As `place`, with nothing kept."""
+    return Context(texts, tmp_path / "cache", tmp_path / "other-scratch")
 
 
 @pytest.fixture
@@ -125,12 +126,13 @@ def test_data_and_models_of_a_task_are_those_that_it_needs(plan):
 
 
 def test_the_pools_responses_are_the_four_that_are_given(here):
-    prompts, groups = here().pool("wide")
+    lab = here()
+    prompts, groups = lab.pool("wide")
     assert len(prompts) == len(groups) == 20
     for prompt, group in zip(prompts, groups, strict=True):
         row = int(prompt.asked.id)
         first = made.TWICE[1] if row in made.TWICE else row  # of a prompt that is there twice, the first in the file
-        assert texts_of(here(), group) == [made.answer(first, at) for at in range(4)]
+        assert texts_of(lab, group) == [made.answer(first, at) for at in range(4)]
 
 
 def test_no_prompt_is_there_twice_or_without_a_whole_pair_or_in_both_parts(here):
@@ -230,24 +232,22 @@ def test_what_needs_the_truth_is_left_out(outcome):
     assert {"pvar", "length_difference", "response_length"} <= set(outcome.metrics)
 
 
-def test_the_win_rates_are_those_of_the_answers(plan, place, endpoint, monkeypatch):
+def test_the_win_rates_are_those_of_the_answers(plan, fresh, endpoint, monkeypatch):
     """A judge that always prefers the baseline, or always the policy."""
     task = find(plan("human", divergence=2), "pvar")
-    lab = text_lab.TextLab(task.settings["lab"], 0, place)
+    lab = text_lab.TextLab(task.settings["lab"], 0, fresh)
+    baselines = {" ".join(made.WORDS[: 1 + at]) for at in range(7)} | {"wait an hour."}
     for verdict, share in (("theirs", 0.0), ("ours", 1.0)):
 
-        def partial(body, verdict=verdict):
-            graded = body["messages"][0]["role"] == "system"
-            asked = body["messages"][-1]["content"]
-            baseline = "wait an hour." if graded else None
-            first = asked.split("assistant A:\n")[1].split("\n\n")[0]
-            if graded:
-                return "[[A>B]]" if (first == baseline) == (verdict == "theirs") else "[[B>A]]"
-            is_baseline = first in {" ".join(made.WORDS[: 1 + at]) for at in range(7)}
-            return "A" if is_baseline == (verdict == "theirs") else "B"
+        def biased(body, verdict=verdict):
+            first = body["messages"][-1]["content"].split("assistant A:\n")[1].split("\n\n")[0]
+            first_wins = (first in baselines) == (verdict == "theirs")
+            if body["messages"][0]["role"] == "system":
+                return "[[A>B]]" if first_wins else "[[B>A]]"
+            return "A" if first_wins else "B"
 
-        monkeypatch.setattr(endpoint, "say", partial)
-        for kept in (place.cache_dir / "pvar").glob("*.jsonl"):
+        monkeypatch.setattr(endpoint, "say", biased)
+        for kept in (fresh.cache_dir / "pvar").glob("*.jsonl"):
             kept.unlink()
         found = lab.judged(lab.sft, task.settings["judging"])
         assert found["win_rate"] == share
@@ -262,10 +262,29 @@ def test_a_task_that_was_killed_before_its_judgement_is_not_trained_again(plan, 
         with pytest.raises(KeyboardInterrupt):
             executed(task, fresh)
     steps = []
-    monkeypatch.setattr("bench.learn.policy.trainer._step", lambda *_: steps.append(1))
+    monkeypatch.setattr(trainer, "_step", lambda *_: steps.append(1))
     again = executed(task, fresh)
     assert not steps
     assert timeless(again.metrics) == timeless(outcome.metrics)
+
+
+def test_a_task_that_was_killed_in_its_training_ends_with_the_same_bits(plan, place, fresh, monkeypatch):
+    task, real, made_steps = find(plan("human"), "all"), trainer._step, []
+
+    def step(*arguments):
+        if len(made_steps) == 3:
+            raise KeyboardInterrupt
+        made_steps.append(1)
+        return real(*arguments)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(trainer, "_step", step)
+        with pytest.raises(KeyboardInterrupt):
+            executed(task, fresh)
+    whole, resumed = (executed(task, where) for where in (place, fresh))
+    assert timeless(resumed.metrics) == timeless(whole.metrics)
+    assert resumed.curves == whole.curves
+    assert len(resumed.curves["step"]) == 5
 
 
 def test_a_judgement_is_kept_and_names_what_it_was_made_with(plan, place, outcome, monkeypatch):
@@ -277,7 +296,7 @@ def test_a_judgement_is_kept_and_names_what_it_was_made_with(plan, place, outcom
         executed(task, place)
 
 
-@pytest.mark.parametrize("loss", ["ipo", "kto", "simpo", "orpo"])
+@pytest.mark.parametrize("loss", ["kto", "simpo"])
 def test_other_losses_are_trained_alike(plan, place, loss):
     task = find(plan("losses"), "random", loss=loss)
     metrics = executed(task, place).metrics
