@@ -8,7 +8,7 @@ import made_ultrafeedback as made
 import numpy as np
 import pytest
 from chat_server import serving
-from made_texts import chat_model
+from made_texts import chat_model, domain
 from tiny_pvar import PAPER, find, timeless
 from tiny_pvar_text import ON_TEXT, planned, settings
 
@@ -327,3 +327,5 @@ def test_settings_that_do_not_go_together_are_named(plan, models, endpoint):
     del other["reward_models"]["tiny"]
     with pytest.raises(UserError, match=r"key 'text\.reward_models\.tiny' is missing"):
         plan(text=other)
+    with pytest.raises(UserError, match=r"domain\.corpus: must be ultrafeedback.* got hh_rlhf"):
+        plan(text=shared["text"] | {"domain": domain(models[0])})
