@@ -118,11 +118,6 @@ def _seconds_on_text(task: Task) -> float:
     return float((trained + sampled) * domain["policy"]["parameters"] / OPERATIONS_A_SECOND)
 
 
-def _batch(task: Task) -> str:
-    """On text, one worker has all tasks: they share a GPU."""
-    return "text" if "text" in task.settings["lab"] else task.id
-
-
 def _experiment(
     name: str,
     title: str,
@@ -142,7 +137,6 @@ def _experiment(
         plan=plan,
         execute=execute,
         version=VERSION,
-        batch=_batch,
         seconds=_seconds,
     )
 
