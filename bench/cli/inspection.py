@@ -91,7 +91,7 @@ def status(
     for part in parts:
         name = f"{part.experiment.name} {part.variant}"
         if part.unavailable:
-            screen.print(f"not run here: {name}: {part.unavailable}")
+            screen.print(f"not run here: {name}: {part.unavailable}", markup=False)
             continue
         where = standings(part, stored)
         counts = Counter(standing.state for standing in where)

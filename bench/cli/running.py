@@ -110,7 +110,7 @@ def _announce(work: Sequence[tuple[Part, list[Task]]], stored: Stored, jobs: int
     screen.print(table)
     for part, _ in work:
         if part.unavailable:
-            screen.print(f"not run here: {part.experiment.name} {part.variant}: {part.unavailable}")
+            screen.print(f"not run here: {part.experiment.name} {part.variant}: {part.unavailable}", markup=False)
 
 
 def _nothing_to_do(work: Sequence[tuple[Part, list[Task]]], stored: Stored, screen: Console) -> None:
