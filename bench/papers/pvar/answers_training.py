@@ -76,7 +76,10 @@ def execute(task: Task, context: Context) -> Outcome:
 
 
 class Reader:
-    """Who is read in one seed: `responses` of a prompt's answers, the same for every way to choose."""
+    """Who is read in one seed: `responses` of a prompt's answers, the same for every way to choose.
+
+    Of 19,272 answers 22 are empty: a policy cannot be trained on them, so they are not read.
+    """
 
     def __init__(self, found: Answers, settings: Mapping[str, Any], seed: int) -> None:
         self.found = found
@@ -85,7 +88,9 @@ class Reader:
         order = np.random.default_rng(seed_for("pvar", "answers", "parts")).permutation(len(found.prompts))
         self.pool, self.held_out = order[: settings["pool"]], order[settings["pool"] :]
         random = np.random.default_rng(seed_for("pvar", "answers", seed))
-        self.read = np.argsort(random.random((len(order), MODELS)), axis=1)[:, : settings["responses"]]
+        drawn = random.random((len(order), MODELS))
+        drawn[[[not text.strip() for text in texts] for texts in found.texts]] = np.inf
+        self.read = np.argsort(drawn, axis=1)[:, : settings["responses"]]
         rewards = np.take_along_axis(found.rewards, self.read, axis=1)[self.pool]
         groups = found.groups(self.read)
         self.scores = PVar(lambda _: list(rewards), settings["scale"]).scores([groups[row] for row in self.pool])

@@ -1,5 +1,7 @@
 """A language model learns from the answers that are chosen, and is held against those that are not."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -77,6 +79,14 @@ def test_a_policy_learns_what_the_judge_prefers_on_prompts_it_has_not_seen(made,
 def test_the_same_task_is_the_same_to_the_bit(made, backbone, monkeypatch, tmp_path):
     first, again = (executed(made, backbone, monkeypatch, tmp_path / name).metrics for name in ("one", "other"))
     assert first | {"training_seconds": 0} == again | {"training_seconds": 0}
+
+
+def test_an_empty_answer_is_not_read(made):
+    texts = [list(row) for row in made.texts]
+    for row in range(PROMPTS):
+        texts[row][row % MODELS] = " "
+    reader = Reader(replace(made, texts=tuple(map(tuple, texts))), SETTINGS | {"responses": MODELS - 1}, 0)
+    assert all(row % MODELS not in read for row, read in enumerate(reader.read))
 
 
 def test_held_out_prompts_are_in_no_pool_and_the_same_for_all_seeds(made):
