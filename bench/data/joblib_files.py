@@ -39,12 +39,13 @@ def _rebuild(*arguments: Any) -> Any:
     return torch._utils._rebuild_tensor_v2(*arguments)  # type: ignore[no-untyped-call]
 
 
+_SCALAR = np.float64(0).__reduce__()[0]  # what a pickle makes numpy's numbers by, wherever numpy keeps it
 _ALLOWED = {
     ("joblib.numpy_pickle", "NumpyArrayWrapper"): _PlainArray,
     ("numpy", "ndarray"): np.ndarray,
     ("numpy", "dtype"): np.dtype,
-    ("numpy.core.multiarray", "scalar"): np._core.multiarray.scalar,
-    ("numpy._core.multiarray", "scalar"): np._core.multiarray.scalar,
+    ("numpy.core.multiarray", "scalar"): _SCALAR,
+    ("numpy._core.multiarray", "scalar"): _SCALAR,
     ("collections", "OrderedDict"): OrderedDict,
     ("torch._utils", "_rebuild_tensor_v2"): _rebuild,
     ("torch.storage", "_load_from_bytes"): _storage,
