@@ -223,7 +223,12 @@ def test_ctrl_c_keeps_what_is_done_and_the_same_command_goes_on(tmp_path):
     command = [Path(sys.executable).parent / "prefbench", *arguments]
     records = tmp_path / "runs" / "sparse" / "fig2b"
     process = subprocess.Popen(
-        [*command, "500"], cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        [*command, "500"],
+        cwd=tmp_path,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # ignored by what a shell runs behind itself
     )
     deadline = time.monotonic() + 60
     while len(list(records.glob("*.json"))) < 3 and time.monotonic() < deadline:
