@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from pydantic import BaseModel
 
 Model = TypeVar("Model", bound="BaseModel")
+Value = TypeVar("Value")
 
 
 def read_yaml(path: Path) -> dict[str, Any]:
@@ -123,3 +124,25 @@ def replace(path: Path, content: bytes) -> None:
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def once(
+    path: Path,
+    read: Callable[[Path], Value | None],
+    make: Callable[[], Value],
+    write: Callable[[Path, Value], None],
+) -> Value:
+    """What `read(path)` gives; where that is None (missing, damaged), what `make()` gives, written.
+
+    Of several processes that want the same, one makes it and the others wait.
+    """
+    from filelock import FileLock
+
+    if (found := read(path)) is not None:
+        return found
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with FileLock(f"{path}.lock"):
+        if (found := read(path)) is None:
+            found = make()
+            write(path, found)
+    return found

@@ -50,7 +50,7 @@ class TextDomain:
         self.study = study
         self.rows = rows
         self.engine: Mapping[str, Any] = self.settings.engine.model_dump()
-        self.sft, self.tokenizer = _policy(self.settings.policy, self.engine["dtype"])
+        self.sft, self.tokenizer = language_model(self.settings.policy, self.engine["dtype"])
         self.sft_hash = f"{models.fingerprint(self.settings.policy.source)} {self.engine['dtype']}"
         self.end = int(self.tokenizer.eos_token_id)
         self.asked: dict[bytes, Asked] = {}  # by the token ids of a prompt
@@ -136,7 +136,7 @@ class TextDomain:
         """The model of `domain.base`."""
         if self.settings.base is None:
             raise UserError("domain.base: name the model before instruction tuning")
-        return _policy(self.settings.base, self.engine["dtype"])[0]
+        return language_model(self.settings.base, self.engine["dtype"])[0]
 
     def compare(self, prompts: Sequence[TextPrompt], own: Sequence[Ids], theirs: Sequence[Ids]) -> NDArray[np.float64]:
         """See Domain."""
@@ -201,7 +201,8 @@ def _answers(asked: Asked) -> tuple[str, str]:
 
 
 @lru_cache(maxsize=2)
-def _policy(backbone: Backbone, dtype: str) -> tuple[Any, Any]:
+def language_model(backbone: Backbone, dtype: str) -> tuple[Any, Any]:
+    """The model in evaluation mode on the GPU where there is one, and its tokenizer with the backbone's end token."""
     model, tokenizer = models.load_policy(backbone.source, dtype)
     if backbone.end is not None:
         tokenizer.eos_token = backbone.end

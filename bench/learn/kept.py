@@ -10,11 +10,10 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from filelock import FileLock
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 
-from bench.files import replace
+from bench.files import once, replace
 from bench.spec import canonical
 
 
@@ -32,18 +31,8 @@ def place(folder: Path, kind: str, parts: Mapping[str, Any]) -> Path:
 
 
 def kept(path: Path, like: Callable[[], Any], make: Callable[[], Made]) -> Made:
-    """What `path` holds, in a module as `like()` makes it; where it is missing or damaged, what `make()` gives, kept.
-
-    Of several processes that want the same, one makes it and the others wait.
-    """
-    if (made := _read(path, like)) is not None:
-        return made
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with FileLock(f"{path}.lock"):
-        if (made := _read(path, like)) is None:
-            made = make()
-            _write(path, made)
-    return made
+    """What `path` holds, in a module as `like()` makes it, else what `make()` gives: see `bench.files.once`."""
+    return once(path, lambda file: _read(file, like), make, _write)
 
 
 def _read(path: Path, like: Callable[[], Any]) -> Made | None:

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from itertools import product
-from typing import Any
 
 from pydantic import Field, model_validator
 
 from bench.domains.settings import Backbone, Engine, Limits, Settings
+from bench.papers.pvar.recipe import task
 from bench.run.config import Config, Count, Positive, Share
 from bench.spec import Context, Experiment, Outcome, Profile, Request, Scalar, Task, Variant
 
 VERSION = 1
 VARIANTS = {Variant.CORRECTED: "ours: the paper has no such experiment; the judge stands in for people"}
+# Those of `agreement.py`, which loads torch: a plan does not.
+FINDERS = ("pvar", "reward_variance", "reward_gap", "pvar_of_length", "length_difference", "random")
 OF_ANSWERS = {  # methods that no other experiment has
     "distribution": "preference variance itself",
     "pvar_of_length": "preference variance, were longer answers the better ones",
@@ -60,23 +62,6 @@ class AnswersTrainingConfig(Config):
         return self
 
 
-def _task(
-    request: Request, experiment: str, method: str, seed: int, condition: dict[str, Scalar], settings: Any
-) -> Task:
-    return Task(
-        paper="pvar",
-        experiment=experiment,
-        variant=request.variant,
-        profile=request.profile,
-        method=method,
-        seed=seed,
-        condition=condition,
-        settings=settings,
-        data=_fingerprints(request),
-        version=VERSION,
-    )
-
-
 def _fingerprints(request: Request) -> dict[str, str]:
     """Of the data. Raises Unavailable where they are not here."""
     from bench.data import alpaca_eval
@@ -87,14 +72,15 @@ def _fingerprints(request: Request) -> dict[str, str]:
 
 
 def _plan_answers(request: Request) -> list[Task]:
-    from bench.papers.pvar.agreement import SELECTORS
-
     config: AnswersConfig = request.config
-    shared = {"responses": config.responses, "share": config.share}
-    once = [_task(request, "answers", "distribution", 0, {"scale": scale}, {"scale": scale}) for scale in config.scales]
+    shared, data = {"responses": config.responses, "share": config.share}, _fingerprints(request)
+    once = [
+        task("answers", VERSION, request, "distribution", 0, {"scale": scale}, {"scale": scale}, data)
+        for scale in config.scales
+    ]
     return once + [
-        _task(request, "answers", method, seed, {"scale": scale}, shared | {"scale": scale})
-        for seed, scale, method in product(request.seeds, config.scales, SELECTORS)
+        task("answers", VERSION, request, method, seed, {"scale": scale}, shared | {"scale": scale}, data)
+        for seed, scale, method in product(request.seeds, config.scales, FINDERS)
     ]
 
 
@@ -102,23 +88,18 @@ def _plan_training(request: Request) -> list[Task]:
     from bench import models
 
     config: AnswersTrainingConfig = request.config
+    data = _fingerprints(request)
     shared = config.model_dump(exclude={"seeds", "fractions"}) | {"weights": models.fingerprint(config.model.source)}
-    rows = [
-        (method, pairs, fraction)
+    rows: list[tuple[str, dict[str, Scalar]]] = [
+        (method, {"pairs": pairs, "fraction": fraction})
         for pairs in ("best_worst", "random_labelled")
         for fraction in config.fractions
         for method in (("all",) if fraction == 1 else ("pvar", "random", "pvar_bottom"))
     ]
+    named: dict[str, Scalar] = {"model": config.model.name}
     return [
-        _task(
-            request,
-            "answers_training",
-            method,
-            seed,
-            {"model": config.model.name, "pairs": pairs, "fraction": fraction},
-            shared | {"pairs": pairs, "fraction": fraction},
-        )
-        for seed, (method, pairs, fraction) in product(request.seeds, rows)
+        task("answers_training", VERSION, request, method, seed, named | row, shared | row, data)
+        for seed, (method, row) in product(request.seeds, rows)
     ]
 
 

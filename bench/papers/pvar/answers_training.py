@@ -8,15 +8,14 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Mapping, Sequence
-from functools import lru_cache
 from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from bench import models
 from bench.domains.settings import Backbone
+from bench.domains.text import language_model
 from bench.learn.policy import encoding
 from bench.learn.policy.completions import Completions
 from bench.learn.policy.objectives import Preference
@@ -40,7 +39,7 @@ def execute(task: Task, context: Context) -> Outcome:
     found, settings = answers(context.data_dir), task.settings
     reader = Reader(found, settings, task.seed)
     rows = reader.chosen(task.method)
-    policy, tokenizer = _backbone(Backbone.model_validate(settings["model"]), settings["engine"]["dtype"])
+    policy, tokenizer = language_model(Backbone.model_validate(settings["model"]), settings["engine"]["dtype"])
     limits = encoding.Limits(**settings["limits"])
     pairs, held_out = (
         _encoded(found, which, places, tokenizer, limits)
@@ -126,9 +125,3 @@ def _gaps(sums: Sequence[NDArray[np.float64]]) -> NDArray[np.float64]:
     """(n,): log-probability of the better answer less that of the worse, in nats."""
     both = np.stack(sums)
     return np.asarray(both[:, 0] - both[:, 1])
-
-
-@lru_cache(maxsize=1)
-def _backbone(backbone: Backbone, dtype: str) -> tuple[Any, Any]:
-    model, tokenizer = models.load_policy(backbone.source, dtype)
-    return model.to("cuda" if torch.cuda.is_available() else "cpu"), tokenizer

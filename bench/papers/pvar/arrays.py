@@ -6,30 +6,19 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
-from filelock import FileLock
 from numpy.typing import NDArray
 from safetensors import SafetensorError
 from safetensors.numpy import load, save
 
-from bench.files import replace
+from bench.files import once, replace
 from bench.learn.policy.completions import Completions, Ids
 
 Arrays = Mapping[str, NDArray[np.generic]]
 
 
 def kept_arrays(path: Path, make: Callable[[], Arrays]) -> Arrays:
-    """What `path` holds; where it is missing or damaged, what `make()` gives, kept.
-
-    Of several processes that want the same, one makes it and the others wait.
-    """
-    if (found := _read(path)) is not None:
-        return found
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with FileLock(f"{path}.lock"):
-        if (found := _read(path)) is None:
-            found = {name: np.ascontiguousarray(values) for name, values in make().items()}
-            replace(path, save(dict(found)))
-    return found
+    """What `path` holds, else what `make()` gives, kept as `bench.files.once` does."""
+    return once(path, _read, lambda: {name: np.ascontiguousarray(values) for name, values in make().items()}, _write)
 
 
 def _read(path: Path) -> Arrays | None:
@@ -37,6 +26,10 @@ def _read(path: Path) -> Arrays | None:
         return load(path.read_bytes())
     except (FileNotFoundError, SafetensorError):
         return None
+
+
+def _write(path: Path, arrays: Arrays) -> None:
+    replace(path, save(dict(arrays)))
 
 
 def written(responses: Sequence[Sequence[Ids]]) -> Arrays:

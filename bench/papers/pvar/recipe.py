@@ -11,18 +11,10 @@ from typing import Any, Literal
 
 from pydantic import Field, model_validator
 
-from bench.domains.settings import Backbone, Settings, TextSettings
+from bench.domains.settings import Backbone, Labelled, Settings, TextSettings
 from bench.papers.pvar.methods import MODELS, SPREADS
 from bench.run.config import Config, Count, NotNegative, Positive, Share
 from bench.spec import Request, Scalar, Task
-
-
-class Labelled(Settings):
-    """A reward model by what it learns from: paid labels of prompts that the pool does not have."""
-
-    labels: Count
-    epochs: Count
-    learning_rate: Positive
 
 
 class RewardModels(Settings):

@@ -10,14 +10,14 @@ import copy
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
-from filelock import FileLock
 from numpy.typing import NDArray
 
-from bench.files import replace
+from bench.files import once, replace
 from bench.learn.policy.completions import Completions
 from bench.learn.policy.losses import needs_reference
 from bench.learn.policy.objectives import Preference
@@ -105,13 +105,18 @@ def _kept_judgement(
         **here.judges,
     }
     path = here.folder / f"judged-{hashlib.sha256(canonical(parts).encode()).hexdigest()}.json"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with FileLock(f"{path}.lock"):  # of two workers that want the same, one trains
-        try:
-            found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-        except (FileNotFoundError, json.JSONDecodeError):
-            policy, facts, curves = trained(here, row, rows, pairs, training, judging["held_out"])
-            metrics = {**here.judged(policy, judging), **facts}
-            found = {"metrics": metrics | by_tenth(curves, "margin"), "curves": curves}
-            replace(path, json.dumps(found).encode())
+
+    def made() -> dict[str, Any]:
+        policy, facts, curves = trained(here, row, rows, pairs, training, judging["held_out"])
+        metrics = {**here.judged(policy, judging), **facts}
+        return {"metrics": metrics | by_tenth(curves, "margin"), "curves": curves}
+
+    return once(path, _read, made, lambda path, found: replace(path, json.dumps(found).encode()))
+
+
+def _read(path: Path) -> dict[str, Any] | None:
+    try:
+        found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    except (FileNotFoundError, json.JSONDecodeError):
+        return None
     return found

@@ -1,10 +1,14 @@
 """Which selectors find real prompts of high PVar: measured on answers that they have not read."""
 
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 
 from bench.papers.pvar.agreement import PERCENT, SELECTORS, SIZES, agreement, distribution
 from bench.papers.pvar.answers import MODELS, Answers
+from bench.papers.pvar.answers_experiments import FINDERS
 
 PROMPTS = 200
 
@@ -52,6 +56,20 @@ def test_noise_that_is_read_gains_nothing_on_what_is_not():
     noise = np.random.default_rng(2).normal(size=(PROMPTS, MODELS))  # all prompts alike
     gains = [found(made(noise), "pvar", responses=4, seed=seed)["gain"] for seed in range(20)]
     assert np.mean(gains) == pytest.approx(1, abs=0.03)
+
+
+def test_the_plan_has_every_selector_and_loads_none():
+    assert set(FINDERS) == set(SELECTORS)
+    code = """
+import sys
+from bench.papers.pvar import answers_experiments as answers
+from bench.spec import Profile, Request, Variant
+answers._fingerprints = lambda request: {}
+config = answers.AnswersConfig(seeds={"corrected": 1}, scales=[1.0], responses=8, share=0.3)
+assert len(answers._plan_answers(Request(Variant.CORRECTED, Profile.EMBEDDED, config, (0,), None, None))) == 7
+sys.exit("torch" in sys.modules)
+"""
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
 def test_every_selector_is_the_same_again(divided):

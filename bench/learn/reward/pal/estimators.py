@@ -7,6 +7,7 @@ configs). Interface: `bench.learn.reward.personal.model`.
 from __future__ import annotations
 
 import copy
+from abc import ABC, abstractmethod
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Self
@@ -44,7 +45,7 @@ class Comparisons:
     prompts: ArrayLike | None = None
 
 
-class PAL(BaseEstimator):  # type: ignore[misc]
+class PAL(BaseEstimator, ABC):  # type: ignore[misc]
     """What PAL-A and PAL-B share.
 
     Attributes after `fit`: `fitted_`, the network and everybody's weights; `learned_parameters_`, how many numbers
@@ -138,8 +139,9 @@ class PAL(BaseEstimator):  # type: ignore[misc]
         with seeded("network", self.seed):
             return self._network(features, prompt_features)
 
+    @abstractmethod
     def _network(self, features: int, prompt_features: int | None) -> Network:
-        raise NotImplementedError
+        """An untrained one."""
 
     def _source(self, comparisons: Comparisons, known: Annotators) -> Vectors:
         items = check_items(comparisons.X, self.n_features_in_)

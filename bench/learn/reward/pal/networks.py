@@ -7,6 +7,7 @@ from outside (`users.py`).
 from __future__ import annotations
 
 import math
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
@@ -23,7 +24,7 @@ LARGEST_SCALE = 100.0
 TINY = 1e-24  # under a square root, whose slope at 0 is none
 
 
-class Network(nn.Module):
+class Network(nn.Module, ABC):
     """What PAL-A and PAL-B have in common: items are projected by f, and compared with an ideal point."""
 
     def __init__(self, K: int, items: Projector) -> None:
@@ -31,29 +32,29 @@ class Network(nn.Module):
         self.K = K
         self.items = items
 
+    @abstractmethod
     def ideal_points(self, weights: torch.Tensor, who: torch.Tensor, prompts: torch.Tensor | None) -> torch.Tensor:
         """(Q, d): of the annotators `who` (Q,), rows of `weights` (U, K) on the simplex, for `prompts` (Q, p)."""
-        raise NotImplementedError
 
+    @abstractmethod
     def rewards(self, projected: torch.Tensor, ideal_points: torch.Tensor) -> torch.Tensor:
         """(...): of projected items (..., d) at ideal points (..., d)."""
-        raise NotImplementedError
 
+    @abstractmethod
     def loss(self, margins: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
         """The loss of each margin."""
-        raise NotImplementedError
 
+    @abstractmethod
     def parts(self) -> Mapping[str, list[nn.Parameter]]:
         """The parameters by what they are: `projector_f`, and those of its own."""
-        raise NotImplementedError
 
+    @abstractmethod
     def summary(self, batch: Batch) -> tuple[torch.Tensor, ...]:
         """What margins depend on besides weights: tensors with a row for each of the M tokens."""
-        raise NotImplementedError
 
+    @abstractmethod
     def margins(self, summary: Sequence[torch.Tensor], weights: torch.Tensor) -> torch.Tensor:
         """(U, t): of `summary`, tensors (U, t, ...) of t tokens an annotator, at `weights` (U, K)."""
-        raise NotImplementedError
 
     def forward(self, batch: Batch, weights: torch.Tensor, who: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """Margins (M,), reward of the first item less that of the second at every token, and ideal points (Q, d)."""
