@@ -21,11 +21,11 @@ from rich.table import Table
 from transformers import LlamaConfig, LlamaModel
 
 from bench.learn.policy.completions import Completions
-from bench.learn.reward.pal import PALA, PALB, Architecture, Comparisons, Reading, TextComparisons, Training, Weighting
+from bench.learn.reward.pal import PALA, PALB, Architecture, Reading, TextComparisons, Training, Weighting
 from bench.learn.reward.pal.features import frozen_states, hidden_states
 from bench.learn.reward.pal.fitted import Fitted
 from bench.learn.reward.pal.tokens import TokenSource, tokenwise
-from bench.learn.reward.personal.model import Annotators
+from bench.learn.reward.personal.model import Annotators, Comparisons
 
 PAIRS = 20_000
 EPOCH = 10.0  # seconds on two cores

@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 import pandas as pd
 import pvar_panels as panels
 import style
+from panels import require, where
 from pvar_answers import answers, answers_training
 from pvar_panels import DOTTED, ORDER, WORTH
 from pvar_pool import confounds, estimation, theory
@@ -24,7 +25,7 @@ from bench.spec import Published
 
 def order(series: pd.DataFrame, published: Sequence[Published]) -> Drawing:
     """Win rate by size, a panel for each way to make a pair and spread."""
-    panels.require(series)
+    require(series)
     there = [
         (pairs, spread)
         for pairs in ("best_worst", "random_labelled")
@@ -35,7 +36,7 @@ def order(series: pd.DataFrame, published: Sequence[Published]) -> Drawing:
     with style.style():
         figure, columns = style.new(style.TEXT, 2.35, columns=max(1, len(there)), sharey=True)
         for axes, (pairs, spread) in zip(columns, there, strict=True):
-            rows = panels.where(series, pairs=pairs, spread=spread)
+            rows = where(series, pairs=pairs, spread=spread)
             tables += [panels.lines(axes, rows, ORDER, "fraction", apart=0.06), panels.whole(axes, rows)]
             axes.set(xscale="log", xlabel="share of the pool", xlim=(0.08, 1.25))
             axes.set_title(f"{panels.PAIRS[pairs]},\n{panels.SPREADS[spread]}")
@@ -55,13 +56,13 @@ def order(series: pd.DataFrame, published: Sequence[Published]) -> Drawing:
 
 def growth(series: pd.DataFrame, published: Sequence[Published]) -> Drawing:
     """How margins grow: on the pairs trained on, by tenths of the steps, and on held-out pairs, by quarters."""
-    panels.require(series)
+    require(series)
     tables = []
     kinds = [pairs for pairs in ("best_worst", "random_labelled") if (series["pairs"] == pairs).any()]
     with style.style():
         figure, columns = style.new(style.TEXT, 2.35, columns=max(2, 2 * len(kinds)))
         for place, pairs in enumerate(kinds):
-            rows = panels.where(series, pairs=pairs)
+            rows = where(series, pairs=pairs)
             for axes, name, parts in zip(columns[2 * place :], ("margin", "held_out_margin"), (10, 4), strict=False):
                 shift = 0.5 if name == "margin" else 0.0  # the middle of a tenth, the end of a quarter
                 tables.append(_growth(axes, rows, name, parts, shift))
@@ -104,7 +105,7 @@ def models(series: pd.DataFrame, published: Sequence[Published]) -> Drawing:
     with style.style():
         figure, columns = style.new(style.TEXT, 2.3, columns=max(1, len(kinds)), sharex=True, sharey=True)
         for axes, pairs in zip(columns, kinds, strict=False):
-            tables.append(panels.grouped(axes, panels.where(series, pairs=pairs), "model", ORDER))
+            tables.append(panels.grouped(axes, where(series, pairs=pairs), "model", ORDER))
             axes.set_title(panels.PAIRS[pairs])
             panels.half(axes, upright=True)
         if not tables:
@@ -158,7 +159,7 @@ def efficiency(series: pd.DataFrame, published: Sequence[Published]) -> Drawing:
     with style.style():
         figure, columns = style.new(style.TEXT, 2.4, columns=max(1, len(kinds)), sharey=True)
         for axes, pairs in zip(columns, kinds, strict=False):
-            rows = panels.where(series, pairs=pairs)
+            rows = where(series, pairs=pairs)
             tables += [panels.lines(axes, rows, ("pvar", "random"), "fraction", apart=0.04), panels.whole(axes, rows)]
             axes.set(xscale="log", xlabel="share of the pool", title=panels.PAIRS[pairs])
             style.log_axis(axes.xaxis, sorted(rows["fraction"].unique()))

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 import pandas as pd
 import pvar_panels as panels
 import style
+from panels import require, where
 
 from bench.report.drawing import Drawing, NothingToDrawError, curves
 from bench.spec import Published
@@ -28,14 +29,14 @@ MARKERS = ("o", "s", "^", "D", "v")
 
 def answers(series: pd.DataFrame, published: Sequence[Published]) -> Drawing:
     """PVar of real prompts by the scale of the reward, how well few answers tell it, and what selectors find."""
-    panels.require(series)
+    require(series)
     tables = []
     scales = sorted(series["scale"].unique())
     looks = dict(zip(scales, zip(SHADES, MARKERS, strict=True), strict=False))
     with style.style():
         figure, (spread, known, found) = style.new(style.TEXT, 2.6, columns=3)
         for scale in scales:
-            rows = panels.where(series, scale=scale)
+            rows = where(series, scale=scale)
             colour, marker = looks[scale]
             by_percent = _along(rows, "distribution", "pvar_at_{}", PERCENT, scale)
             spread.plot(by_percent["x"], by_percent["y"], color=colour, gid=by_percent["series"].iloc[0])
@@ -83,7 +84,7 @@ def answers_training(series: pd.DataFrame, published: Sequence[Published]) -> Dr
     with style.style():
         figure, columns = style.new(style.TEXT, 2.4, columns=max(2, 2 * len(kinds)))
         for place, pairs in enumerate(kinds):
-            rows = panels.where(series, pairs=pairs)
+            rows = where(series, pairs=pairs)
             for axes, (metric, title) in zip(columns[2 * place :], metrics.items(), strict=False):
                 table = panels.lines(axes, rows, panels.ORDER, "fraction", apart=0.06, metric=metric)
                 tables.append(table.assign(series=metric + " " + table["series"]))

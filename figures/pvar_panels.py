@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pandas as pd
+import panels
 import style
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -14,7 +15,7 @@ from bench.report.drawing import Drawing, NothingToDrawError, curves
 
 ORDER = ("pvar", "random", "pvar_bottom")
 WORTH = "win_rate_over_sft"
-METHODS: Mapping[str, tuple[str, str, str]] = {  # label, colour, marker; warm: high variance, cold: low
+METHODS: Mapping[str, panels.Look] = {  # label, colour, marker; warm: high variance, cold: low
     "pvar": ("highest PVar", "#d55e00", "o"),
     "random": ("random", "#5f6873", "D"),
     "pvar_bottom": ("lowest PVar", "#0072b2", "v"),
@@ -73,23 +74,6 @@ ESTIMATES: Mapping[str, str] = {
 }
 CHOOSERS: Mapping[str, tuple[str, str]] = {"gold": ("#a38a00", "*"), "large": ("#d55e00", "o")}
 DOTTED = "Dotted: as good as the SFT policy."
-INTERVALS = "bars: 95 %, of each mean by itself (claims are paired by seed)."
-
-
-def require(series: pd.DataFrame) -> None:
-    """NothingToDrawError unless there is a record."""
-    if series.empty:
-        raise NothingToDrawError("no records of this experiment")
-
-
-def where(series: pd.DataFrame, **condition: str | float) -> pd.DataFrame:
-    """The rows at a condition; NothingToDrawError where there are none."""
-    for column, value in condition.items():
-        series = series[series[column] == value] if column in series else series.iloc[:0]
-    if series.empty:
-        named = ", ".join(f"{column} = {value}" for column, value in condition.items())
-        raise NothingToDrawError(f"no records with {named}")
-    return series
 
 
 def within(values: Sequence[float], limits: tuple[float, float]) -> list[float]:
@@ -107,10 +91,7 @@ def trained(series: pd.DataFrame) -> pd.DataFrame:
 
 def line(axes: Axes, points: pd.DataFrame, **options: Any) -> None:
     """One series: its line, its markers, its 95 % intervals."""
-    label, colour, marker = METHODS[points["method"].iloc[0]]
-    look = {"label": label, "color": colour, "marker": marker, **options}
-    axes.vlines(points["x"], points["low"], points["high"], color=look["color"], linewidth=0.8, alpha=0.7)
-    axes.plot(points["x"], points["y"], gid=points["series"].iloc[0], **look)
+    panels.line(axes, points, METHODS[points["method"].iloc[0]], **options)
 
 
 def lines(
@@ -140,9 +121,9 @@ def ranked(axes: Axes, rows: pd.DataFrame, methods: Sequence[str], names: Mappin
     points = points.assign(y=keys.map({key: -float(place) for place, key in enumerate(order)}), series=keys)
     labels = {}
     for point in points.to_dict("records"):
-        label, colour, marker = METHODS[point["method"]]
-        labels[point["y"]] = names.get(point["series"], label)
-        _dot(axes, point, colour, marker, None)
+        look = METHODS[point["method"]]
+        labels[point["y"]] = names.get(point["series"], look[0])
+        panels.dot(axes, point, look, named=False)
     axes.set_yticks(list(labels), list(labels.values()))
     axes.set(xlabel=AXES[WORTH], ylim=(0.6 - len(order), 0.6))
     axes.grid(visible=False, axis="y")
@@ -159,20 +140,11 @@ def grouped(axes: Axes, rows: pd.DataFrame, category: str, methods: Sequence[str
     y += points["method"].map({method: 0.22 * (middle - place) for place, method in enumerate(methods)})
     points = points.assign(y=y, series=points["series"] + " " + points[by].astype(str).agg(" ".join, axis=1))
     for point in points.to_dict("records"):
-        label, colour, marker = METHODS[point["method"]]
-        _dot(axes, point, colour, marker, label)
+        panels.dot(axes, point, METHODS[point["method"]], named=True)
     axes.set_yticks([-float(place) for place in range(len(values))], [NAMES[category][value] for value in values])
     axes.set(xlabel=AXES[WORTH], ylim=(0.5 - len(values), 0.5))
     axes.grid(visible=False, axis="y")
     return points
-
-
-def _dot(axes: Axes, point: Mapping[Any, Any], colour: str, marker: str, label: str | None) -> None:
-    axes.hlines(point["y"], point["low"], point["high"], color=colour, linewidth=1.0, alpha=0.8)
-    axes.plot(
-        [point["x"]], [point["y"]], linestyle="none", color=colour, marker=marker, markersize=4.5, gid=point["series"],
-        label=label,
-    )  # fmt: skip
 
 
 def whole(axes: Axes, rows: pd.DataFrame) -> pd.DataFrame:
@@ -202,23 +174,10 @@ def half(axes: Axes, *, upright: bool = False) -> None:
 
 
 def drawing(figure: Figure, tables: Sequence[pd.DataFrame], caption: str) -> Drawing:
-    """With one legend for all panels, and what stands in every caption: seeds and intervals.
-
-    What the caption says of the dotted line is left out where no panel's frame holds it.
-    """
+    """As `panels.drawing`. What the caption says of the dotted line is left out where no panel's frame holds it."""
     if not any(drawn.get_linestyle() == ":" for axes in figure.axes for drawn in axes.get_lines()):
         caption = caption.replace(f" {DOTTED}", "")
-    plotted = pd.concat([table for table in tables if len(table)], ignore_index=True)
-    handles: dict[str, Any] = {}
-    for axes in figure.axes:
-        for handle, label in zip(*axes.get_legend_handles_labels(), strict=True):
-            handles.setdefault(label, handle)
-    if handles:
-        figure.legend(handles.values(), handles.keys(), loc="outside upper center", ncols=5)
-    counts = plotted["replicates"].dropna().astype(int)
-    few, many = counts.min(), counts.max()
-    seeds = f"{many} seeds" if few == many else f"{few} to {many} seeds"
-    return Drawing(figure, plotted, f"{caption} Means of {seeds}; {INTERVALS}")
+    return panels.drawing(figure, tables, caption)
 
 
 def _place(points: pd.DataFrame, columns: Sequence[str]) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import pandas as pd
 import pvar_panels as panels
 import style
+from panels import require
 from pvar_panels import DOTTED, ORDER
 
 from bench.report.drawing import Drawing, NothingToDrawError, cells, curves
@@ -124,7 +125,7 @@ def _ready(axes: style.Axes) -> None:
 
 def estimation(series: pd.DataFrame, published: Sequence[Published]) -> Drawing:
     """What n responses a prompt say of its PVar."""
-    panels.require(series)
+    require(series)
     tables = []
     with style.style():
         figure, columns = style.new(style.TEXT, 2.3, columns=len(panels.ESTIMATES))

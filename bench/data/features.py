@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -96,15 +96,14 @@ def difference_features(
     """
     texts = _texts(dataset)
     chosen = find_encoder(encoder, path)
-    key = _key(texts, encoder, chosen)
-    table = _cached(cache_dir / "features" / f"{key}.npy", list(texts), chosen, progress)
+    table = text_table(list(texts), chosen, encoder, cache_dir, progress)
     first = [texts[Text(pair.prompt, pair.chosen)] for pair in dataset.pairs]
     second = [texts[Text(pair.prompt, pair.rejected)] for pair in dataset.pairs]
     return Features(
         first=table[first].astype(np.float64),
         second=table[second].astype(np.float64),
         ids=tuple(pair.id for pair in dataset.pairs),
-        fingerprint=key,
+        fingerprint=_key(texts, encoder, chosen),
     )
 
 
@@ -135,12 +134,16 @@ def _texts(dataset: Dataset) -> dict[Text, int]:
     return rows
 
 
-def _key(texts: dict[Text, int], name: str, encoder: Encoder) -> str:
+def _key(texts: Iterable[Text], name: str, encoder: Encoder) -> str:
     content = sha256_rows([text.prompt, text.answer] for text in texts)
     return hashlib.sha256(canonical([name, dict(encoder.settings()), content]).encode()).hexdigest()
 
 
-def _cached(path: Path, texts: list[Text], encoder: Encoder, progress: Progress | None) -> NDArray[np.float32]:
+def text_table(
+    texts: Sequence[Text], encoder: Encoder, name: str, cache_dir: Path, progress: Progress | None = None
+) -> NDArray[np.float32]:
+    """Features (texts, d) of distinct texts, kept by content: see `difference_features`."""
+    path = cache_dir / "features" / f"{_key(texts, name, encoder)}.npy"
     table = read_table(path, (len(texts), encoder.dimension()))
     if table is None:
         partial = path.with_suffix(".partial.npy")

@@ -3,7 +3,7 @@
 `PALA` and `PALB` take vectors, as every personal reward model does; `TextPAL` takes texts and a language model.
 """
 
-from bench.learn.reward.pal.estimators import PALA, PALB, Comparisons
+from bench.learn.reward.pal.estimators import PALA, PALB
 from bench.learn.reward.pal.projector import Architecture
 from bench.learn.reward.pal.reading import AS_RELEASED, CORRECTED, Asked, Reading, Weighting, Window
 from bench.learn.reward.pal.text import TextPAL, TextReward
@@ -18,7 +18,6 @@ __all__ = [
     "Adaptation",
     "Architecture",
     "Asked",
-    "Comparisons",
     "Rates",
     "Reading",
     "TextComparisons",

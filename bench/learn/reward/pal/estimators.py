@@ -9,7 +9,6 @@ from __future__ import annotations
 import copy
 from abc import ABC, abstractmethod
 from collections.abc import Hashable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Self
 
 import numpy as np
@@ -25,7 +24,7 @@ from bench.learn.reward.pal.networks import MappingNetwork, Network, PrototypeNe
 from bench.learn.reward.pal.projector import Architecture
 from bench.learn.reward.pal.scalar import ScalarReward
 from bench.learn.reward.pal.training import Adaptation, Training, check_counts, seeded
-from bench.learn.reward.personal.model import Annotators, check_annotators, check_items
+from bench.learn.reward.personal.model import Annotators, Comparisons, check_annotators, check_items
 from bench.learn.reward.validation import check_labels
 
 Array = NDArray[np.float64]
@@ -33,16 +32,6 @@ RELEASED_A = Architecture(activation="relu", residual=True)  # mlp2-relu-dropout
 TABLE_D2 = Architecture()  # mlp-2layer-gelu-dropout0
 TRAINING = Training()
 ADAPTATION = Adaptation()
-
-
-@dataclass(frozen=True)
-class Comparisons:
-    """What annotators said of pairs of items: see `bench.learn.reward.personal.model`."""
-
-    X: ArrayLike
-    labels: ArrayLike
-    annotators: Sequence[Hashable]
-    prompts: ArrayLike | None = None
 
 
 class PAL(BaseEstimator, ABC):  # type: ignore[misc]

@@ -15,7 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
-from bench.learn.reward.personal.comparisons import Comparisons, check_prompts, read
+from bench.learn.reward.personal.comparisons import Ordered, check_prompts, read
 from bench.learn.reward.personal.model import Annotators, check_annotators, check_items
 
 Array = NDArray[np.float64]
@@ -82,11 +82,11 @@ class ProfiledRewardModel(BaseEstimator, ABC):  # type: ignore[misc]
         return profiles.size
 
     @abstractmethod
-    def _learn(self, known: Comparisons) -> Array:
+    def _learn(self, known: Ordered) -> Array:
         """Learn what all share, and `average_profile_`; (annotators, p): the profiles of those known."""
 
     @abstractmethod
-    def _profile(self, judged: Comparisons) -> Array:
+    def _profile(self, judged: Ordered) -> Array:
         """(annotators, p): the profile of each, with what all share as it is."""
 
     @abstractmethod

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from sklearn.cluster import KMeans
 
 from bench.learn.reward.personal.base import ProfiledRewardModel, rowwise
-from bench.learn.reward.personal.comparisons import Comparisons
+from bench.learn.reward.personal.comparisons import Ordered
 from bench.learn.reward.personal.mixture import log_likelihoods
 from bench.learn.reward.personal.model import differences
 from bench.learn.reward.personal.ridge import RIDGE, fit_annotators, fit_weighted
@@ -40,7 +40,7 @@ class ClusteredBradleyTerry(ProfiledRewardModel):
         self.restarts = restarts
         self.seed = seed
 
-    def _learn(self, known: Comparisons) -> Array:
+    def _learn(self, known: Ordered) -> Array:
         ridge, restarts = check_positive("ridge", self.ridge), check_count("restarts", self.restarts)
         own = fit_annotators(known, ridge)
         groups = min(check_count("n_groups", self.n_groups), len(np.unique(own, axis=0)))
@@ -57,7 +57,7 @@ class ClusteredBradleyTerry(ProfiledRewardModel):
         self.average_profile_ = members.mean(axis=0)
         return np.asarray(members)
 
-    def _profile(self, judged: Comparisons) -> Array:
+    def _profile(self, judged: Ordered) -> Array:
         return np.asarray(np.eye(len(self.thetas_))[np.argmax(log_likelihoods(judged, self.thetas_), axis=1)])
 
     def _log_odds(self, items: Array, prompts: Array, profiles: Array) -> Array:

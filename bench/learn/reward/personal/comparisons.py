@@ -21,7 +21,7 @@ Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
-class Comparisons:
+class Ordered:
     """n comparisons, those of one annotator after those of another."""
 
     items: Array  # (n, 2, d), the preferred one first
@@ -52,7 +52,7 @@ def read(
     prompts: ArrayLike | None = None,
     features: int | None = None,
     prompt_features: int | None = None,
-) -> Comparisons:
+) -> Ordered:
     """Check and sort. Raises UserError for arrays that do not go together, or other widths than a fit had."""
     items = check_items(X, features)
     preferred_first = check_labels(labels, len(items))[:, None, None] > 0
@@ -70,7 +70,7 @@ def read(
     rank[order] = np.arange(len(order))
     rows = by_annotator[np.argsort(rank[places[by_annotator]], kind="stable")]
     known = Annotators(tuple(met.known[place] for place in order))
-    return Comparisons(items[rows], asked[rows], rank[places[rows]], known)
+    return Ordered(items[rows], asked[rows], rank[places[rows]], known)
 
 
 def check_prompts(prompts: ArrayLike | None, count: int, features: int | None = None) -> Array:

@@ -19,7 +19,7 @@ from scipy.optimize import minimize
 
 from bench.learn.reward.links import Logistic
 from bench.learn.reward.personal.base import ProfiledRewardModel, rowwise
-from bench.learn.reward.personal.comparisons import Comparisons
+from bench.learn.reward.personal.comparisons import Ordered
 from bench.learn.reward.personal.model import differences
 from bench.learn.reward.personal.ridge import RIDGE, fit_annotators
 from bench.learn.reward.validation import check_count, check_positive
@@ -40,7 +40,7 @@ class LowRankBradleyTerry(ProfiledRewardModel):
         self.ridge = ridge
         self.max_iter = max_iter
 
-    def _learn(self, known: Comparisons) -> Array:
+    def _learn(self, known: Ordered) -> Array:
         problem = _Problem(known, check_count("rank", self.rank), check_positive("ridge", self.ridge))
         start = problem.start()
         options = {"maxiter": check_count("max_iter", self.max_iter), "maxfun": 10 * self.max_iter, "gtol": 1e-6}
@@ -54,7 +54,7 @@ class LowRankBradleyTerry(ProfiledRewardModel):
         self.average_profile_ = profiles.mean(axis=0)
         return profiles
 
-    def _profile(self, judged: Comparisons) -> Array:
+    def _profile(self, judged: Ordered) -> Array:
         signed = judged.signed
         return fit_annotators(judged, 1.0, signed @ self.V_, signed @ self.theta_)
 
@@ -69,7 +69,7 @@ class LowRankBradleyTerry(ProfiledRewardModel):
 class _Problem:
     """The objective above as a function of theta, V and z in one vector, with its gradient."""
 
-    def __init__(self, known: Comparisons, rank: int, ridge: float) -> None:
+    def __init__(self, known: Ordered, rank: int, ridge: float) -> None:
         self._known, self._signed = known, known.signed
         self._rank, self._ridge = rank, ridge
         self._d, self._users = self._signed.shape[1], len(known.annotators.known)

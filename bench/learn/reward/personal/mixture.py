@@ -18,7 +18,7 @@ from scipy.special import logsumexp, softmax
 
 from bench.learn.reward.links import Logistic
 from bench.learn.reward.personal.base import ProfiledRewardModel
-from bench.learn.reward.personal.comparisons import Comparisons
+from bench.learn.reward.personal.comparisons import Ordered
 from bench.learn.reward.personal.model import differences
 from bench.learn.reward.personal.ridge import RIDGE, fit_weighted
 from bench.learn.reward.validation import check_count, check_positive
@@ -53,7 +53,7 @@ class BradleyTerryMixture(ProfiledRewardModel):
         self.tol = tol
         self.max_iter = max_iter
 
-    def _learn(self, known: Comparisons) -> Array:
+    def _learn(self, known: Ordered) -> Array:
         check_positive("tol", self.tol)
         starts = range(check_count("restarts", self.restarts))
         runs = [self._climb(known, np.random.default_rng(seed_for("mixture", self.seed, start))) for start in starts]
@@ -61,7 +61,7 @@ class BradleyTerryMixture(ProfiledRewardModel):
         self.average_profile_ = self.shares_
         return self._profile(known)
 
-    def _climb(self, known: Comparisons, rng: np.random.Generator) -> tuple[Array, Array, list[float]]:
+    def _climb(self, known: Ordered, rng: np.random.Generator) -> tuple[Array, Array, list[float]]:
         """thetas, shares and the objective after every step, from a random start."""
         groups, users = check_count("n_groups", self.n_groups), len(known.annotators.known)
         ridge, signed = check_positive("ridge", self.ridge), known.signed
@@ -79,7 +79,7 @@ class BradleyTerryMixture(ProfiledRewardModel):
             q = softmax(joint, axis=1)
         return thetas, shares, objectives
 
-    def _profile(self, judged: Comparisons) -> Array:
+    def _profile(self, judged: Ordered) -> Array:
         return np.asarray(softmax(np.log(self.shares_) + log_likelihoods(judged, self.thetas_), axis=1))
 
     def _log_odds(self, items: Array, prompts: Array, profiles: Array) -> Array:
@@ -89,7 +89,7 @@ class BradleyTerryMixture(ProfiledRewardModel):
         return {"thetas": self.thetas_.size, "shares": self.shares_.size}
 
 
-def log_likelihoods(judged: Comparisons, thetas: Array) -> Array:
+def log_likelihoods(judged: Ordered, thetas: Array) -> Array:
     """(annotators, k): log-probability of everything that an annotator said, under each theta."""
     return np.asarray(-np.add.reduceat(_LINK.loss(judged.signed @ thetas.T), judged.starts, axis=0))
 

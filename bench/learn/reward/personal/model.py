@@ -23,6 +23,16 @@ Places = NDArray[np.int64]
 UNKNOWN = -1  # the place of somebody that a model has not met
 
 
+@dataclass(frozen=True)
+class Comparisons:
+    """What annotators said of pairs of items: the arguments of `fit` and `adapt`."""
+
+    X: ArrayLike
+    labels: ArrayLike
+    annotators: Sequence[Hashable]
+    prompts: ArrayLike | None = None
+
+
 class PersonalRewardModel(Protocol):
     """A reward model for each annotator."""
 

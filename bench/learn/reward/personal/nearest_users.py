@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench.learn.reward.personal.base import ProfiledRewardModel, rowwise
-from bench.learn.reward.personal.comparisons import Comparisons
+from bench.learn.reward.personal.comparisons import Ordered
 from bench.learn.reward.personal.mixture import log_likelihoods
 from bench.learn.reward.personal.model import UNKNOWN, Annotators, differences
 from bench.learn.reward.personal.ridge import RIDGE, fit_annotators
@@ -35,14 +35,14 @@ class NearestUsers(ProfiledRewardModel):
         self.k = k
         self.ridge = ridge
 
-    def _learn(self, known: Comparisons) -> Array:
+    def _learn(self, known: Ordered) -> Array:
         check_count("k", self.k)
         self.coefs_ = fit_annotators(known, check_positive("ridge", self.ridge))
         self.neighbours_: Annotators = known.annotators
         self.average_profile_ = self.coefs_.mean(axis=0)
         return self._profile(known)
 
-    def _profile(self, judged: Comparisons) -> Array:
+    def _profile(self, judged: Ordered) -> Array:
         agreement = self._agreement(judged)
         nearest = np.argsort(-agreement, axis=1, kind="stable")[:, : self.k]
         others = np.isfinite(np.take_along_axis(agreement, nearest, axis=1))
@@ -50,7 +50,7 @@ class NearestUsers(ProfiledRewardModel):
         own = fit_annotators(judged, self.ridge)
         return np.asarray((own + theirs) / (1 + others.sum(axis=1, keepdims=True)))
 
-    def _agreement(self, judged: Comparisons) -> Array:
+    def _agreement(self, judged: Ordered) -> Array:
         """(annotators, neighbours): log-likelihood of their labels under every neighbour's model, -inf for oneself."""
         blocks = range(0, len(self.coefs_), BLOCK)
         agreement = np.hstack([log_likelihoods(judged, self.coefs_[begin : begin + BLOCK]) for begin in blocks])

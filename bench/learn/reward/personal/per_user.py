@@ -14,7 +14,7 @@ from sklearn.base import clone
 
 from bench.learn.reward.estimators import LinearRewardModel
 from bench.learn.reward.personal.base import ProfiledRewardModel, rowwise
-from bench.learn.reward.personal.comparisons import Comparisons
+from bench.learn.reward.personal.comparisons import Ordered
 from bench.learn.reward.personal.model import differences
 from bench.learn.reward.personal.ridge import RidgeBradleyTerry, fit_annotators
 from bench.learn.reward.personal.shared import log_odds
@@ -33,13 +33,13 @@ class PerUserBradleyTerry(ProfiledRewardModel):
     def __init__(self, estimator: LinearRewardModel | None = None) -> None:
         self.estimator = estimator
 
-    def _learn(self, known: Comparisons) -> Array:
+    def _learn(self, known: Ordered) -> Array:
         self.estimator_ = RidgeBradleyTerry() if self.estimator is None else clone(self.estimator)
         profiles = self._profile(known)
         self.average_profile_ = profiles.mean(axis=0)
         return profiles
 
-    def _profile(self, judged: Comparisons) -> Array:
+    def _profile(self, judged: Ordered) -> Array:
         if isinstance(self.estimator_, RidgeBradleyTerry):
             return fit_annotators(judged, check_positive("ridge", self.estimator_.ridge))
         own = np.split(judged.signed, judged.starts[1:])

@@ -17,7 +17,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from bench.learn.reward.estimators import LinearRewardModel
 from bench.learn.reward.links import Logistic
-from bench.learn.reward.personal.comparisons import Comparisons
+from bench.learn.reward.personal.comparisons import Ordered
 from bench.learn.reward.personal.model import Places
 from bench.learn.reward.solver import Solution
 from bench.learn.reward.validation import check_count, check_differences, check_labels, check_positive
@@ -55,9 +55,7 @@ class RidgeBradleyTerry(LinearRewardModel):
         return self._store(_newton(signed, ridge, tol=tol, max_iter=check_count("max_iter", self.max_iter))[0])
 
 
-def fit_annotators(
-    judged: Comparisons, ridge: float, signed: Array | None = None, offsets: Array | None = None
-) -> Array:
+def fit_annotators(judged: Ordered, ridge: float, signed: Array | None = None, offsets: Array | None = None) -> Array:
     """(annotators, d): a model for each from their own comparisons.
 
     `signed` (n, d) are the features, by default the comparisons' own; `offsets` (n,) are margins known beforehand.
@@ -78,7 +76,7 @@ def fit_weighted(signed: Array, weights: Array, ridge: float, start: Array) -> A
     return np.array([solution.theta for solution in _newton(shared, ridge, weights, start=start)])
 
 
-def _batches(judged: Comparisons, width: int) -> Iterator[tuple[Places, Places, NDArray[np.bool_]]]:
+def _batches(judged: Ordered, width: int) -> Iterator[tuple[Places, Places, NDArray[np.bool_]]]:
     """Annotators with about as many comparisons each: who (u,), their rows (u, m), and which of these exist (u, m)."""
     counts, starts = judged.counts, judged.starts
     by_count = np.argsort(counts, kind="stable")

@@ -14,7 +14,7 @@ from sklearn.base import clone
 
 from bench.learn.reward.estimators import LinearRewardModel
 from bench.learn.reward.personal.base import ProfiledRewardModel, rowwise
-from bench.learn.reward.personal.comparisons import Comparisons
+from bench.learn.reward.personal.comparisons import Ordered
 from bench.learn.reward.personal.model import differences
 from bench.learn.reward.personal.ridge import RidgeBradleyTerry
 from bench.learn.reward.validation import check_link
@@ -31,13 +31,13 @@ class SharedBradleyTerry(ProfiledRewardModel):
     def __init__(self, estimator: LinearRewardModel | None = None) -> None:
         self.estimator = estimator
 
-    def _learn(self, known: Comparisons) -> Array:
+    def _learn(self, known: Ordered) -> Array:
         chosen = RidgeBradleyTerry() if self.estimator is None else clone(self.estimator)
         self.estimator_ = chosen.fit(known.signed, np.ones(len(known.places)))
         self.average_profile_ = np.empty(0)
         return self._profile(known)
 
-    def _profile(self, judged: Comparisons) -> Array:
+    def _profile(self, judged: Ordered) -> Array:
         return np.empty((len(judged.annotators.known), 0))
 
     def _log_odds(self, items: Array, prompts: Array, profiles: Array) -> Array:

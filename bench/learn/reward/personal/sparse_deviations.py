@@ -22,7 +22,7 @@ from bench.learn.reward.certificate import optimality_gap
 from bench.learn.reward.links import Logistic
 from bench.learn.reward.loss import PreferenceLoss
 from bench.learn.reward.personal.base import ProfiledRewardModel, rowwise
-from bench.learn.reward.personal.comparisons import Comparisons
+from bench.learn.reward.personal.comparisons import Ordered
 from bench.learn.reward.personal.model import Places, differences
 from bench.learn.reward.prox import soft_threshold
 from bench.learn.reward.solver import MAX_ITER as NEWTON_STEPS
@@ -53,7 +53,7 @@ class SparseDeviations(ProfiledRewardModel):
         self.tol = tol
         self.max_iter = max_iter
 
-    def _learn(self, known: Comparisons) -> Array:
+    def _learn(self, known: Ordered) -> Array:
         shared, deviation = (
             check_positive("shared_l1", self.shared_l1),
             check_positive("deviation_l1", self.deviation_l1),
@@ -69,7 +69,7 @@ class SparseDeviations(ProfiledRewardModel):
         self.average_profile_ = np.zeros(d)
         return solution.theta[d:].reshape(-1, d) * unit
 
-    def _profile(self, judged: Comparisons) -> Array:
+    def _profile(self, judged: Ordered) -> Array:
         signed = judged.signed
         offsets = signed @ self.theta_
         rows = np.split(np.arange(len(signed)), judged.starts[1:])

@@ -24,7 +24,7 @@ from torch.nn.functional import softplus
 
 from bench.errors import UserError
 from bench.learn.reward.personal.base import ProfiledRewardModel
-from bench.learn.reward.personal.comparisons import Comparisons
+from bench.learn.reward.personal.comparisons import Ordered
 from bench.learn.reward.personal.model import Places
 from bench.learn.reward.personal.networks import (
     Standardiser,
@@ -73,7 +73,7 @@ class UserEmbedding(ProfiledRewardModel):
         self.learning_rate = learning_rate
         self.seed = seed
 
-    def _learn(self, known: Comparisons) -> Array:
+    def _learn(self, known: Ordered) -> Array:
         q, hidden = check_count("dimension", self.dimension), check_count("hidden", self.hidden)
         if not 0 <= self.alpha <= 1:
             raise UserError(f"alpha must lie between 0 and 1, got {self.alpha}; the default is 0.5")
@@ -107,7 +107,7 @@ class UserEmbedding(ProfiledRewardModel):
 
                 yield loss
 
-    def _profile(self, judged: Comparisons) -> Array:
+    def _profile(self, judged: Ordered) -> Array:
         pairs = self.standardise_(judged.items, judged.prompts)
 
         def linearised(own: Array, rows: Places) -> tuple[Array, Array]:

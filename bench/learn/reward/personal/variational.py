@@ -22,7 +22,7 @@ from torch import Tensor, nn
 from torch.nn.functional import softplus
 
 from bench.learn.reward.personal.base import ProfiledRewardModel
-from bench.learn.reward.personal.comparisons import Comparisons
+from bench.learn.reward.personal.comparisons import Ordered
 from bench.learn.reward.personal.networks import (
     Standardiser,
     descend,
@@ -66,7 +66,7 @@ class VariationalPreferences(ProfiledRewardModel):
         self.learning_rate = learning_rate
         self.seed = seed
 
-    def _learn(self, known: Comparisons) -> Array:
+    def _learn(self, known: Ordered) -> Array:
         q, hidden = check_count("dimension", self.dimension), check_count("hidden", self.hidden)
         check_count("labels", self.labels)
         weight, rate = check_positive("kl_weight", self.kl_weight), check_positive("learning_rate", self.learning_rate)
@@ -84,7 +84,7 @@ class VariationalPreferences(ProfiledRewardModel):
         return self._profile(known)
 
     def _losses(
-        self, known: Comparisons, pairs: Tensor, kl_weight: float, generator: torch.Generator
+        self, known: Ordered, pairs: Tensor, kl_weight: float, generator: torch.Generator
     ) -> Iterator[Callable[[], Tensor]]:
         """Minus the evidence bound a comparison, for some annotators after others, everybody once a round."""
         starts, counts = known.starts, known.counts
@@ -112,7 +112,7 @@ class VariationalPreferences(ProfiledRewardModel):
 
                 yield loss
 
-    def _profile(self, judged: Comparisons) -> Array:
+    def _profile(self, judged: Ordered) -> Array:
         pairs = self.standardise_(judged.items, judged.prompts)
         with torch.no_grad():
             mean, _ = self.encoder_(pairs, torch.from_numpy(judged.places), len(judged.annotators.known))

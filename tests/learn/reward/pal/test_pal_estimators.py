@@ -9,7 +9,8 @@ from sklearn.base import clone
 from sklearn.metrics import adjusted_rand_score
 
 from bench.errors import UserError
-from bench.learn.reward.pal import PALA, PALB, Adaptation, Architecture, Comparisons, Rates, Training
+from bench.learn.reward.pal import PALA, PALB, Adaptation, Architecture, Rates, Training
+from bench.learn.reward.personal.model import Comparisons
 
 QUICK = Training(
     epochs=12, batch_size=32, rates=Rates(projector_f=3e-3, projectors_g=3e-3, prototypes=0.02, annotators=0.1)

@@ -1,0 +1,6 @@
+"""What the paper says that can be tested at any scale. Criteria are fixed here, before a reported seed is run."""
+
+from bench.papers.pal.claims.synthetic import SYNTHETIC
+from bench.spec import Claim
+
+CLAIMS: tuple[Claim, ...] = (*SYNTHETIC,)

@@ -1,0 +1,6 @@
+"""The paper's experiments, by what people judge."""
+
+from bench.papers.pal.experiments.synthetic import SYNTHETIC
+from bench.spec import Experiment
+
+EXPERIMENTS: tuple[Experiment, ...] = (*SYNTHETIC,)
