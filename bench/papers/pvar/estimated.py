@@ -6,7 +6,7 @@ import numpy as np
 import torch
 
 from bench.data.world.annotator import NOISE
-from bench.papers.pvar.arrays import kept_arrays
+from bench.generate.kept_arrays import kept_arrays
 from bench.papers.pvar.world import WorldLab, lab
 from bench.select.estimation import estimation_error
 from bench.spec import Context, Outcome, Task

@@ -6,13 +6,14 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from types import MappingProxyType
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bench.errors import UserError
+from bench.generate.kept_arrays import kept_arrays
 from bench.learn.policy.completions import Completions
-from bench.papers.pvar.arrays import kept_arrays
 from bench.papers.pvar.lab import Lab
 from bench.papers.pvar.methods import METHODS
 from bench.select import (
@@ -66,6 +67,16 @@ def _by_rewards(kind: Callable[[Rewards], Selector]) -> Callable[[Lab, str, str]
     return lambda lab, spread, model: kind(rewards_at_hand(lab, spread, model))
 
 
+def _by_policy(kind: Callable[[Any], Selector]) -> Callable[[Lab, str, str], Selector]:
+    """By the log-probabilities that training has as its reference, where the pool's responses have them."""
+
+    def make(lab: Lab, spread: str, model: str) -> Selector:
+        known = lab.reference(spread)
+        return kind(lab.sft if known is None else known)
+
+    return make
+
+
 def _gradient_norm(lab: Lab, spread: str, model: str) -> Selector:
     """Of a prompt's first responses only: exact gradients cost as much as training on all of them."""
     return OfFirst(GRADIENTS_OF, lambda rewards: GradientNorm(lab.sft, rewards), rewards_at_hand(lab, spread, model))
@@ -77,9 +88,9 @@ SELECTORS: Mapping[str, Callable[[Lab, str, str], Selector]] = MappingProxyType(
         "reward_gap": _by_rewards(RewardGap),
         "reward_variance": _by_rewards(RewardVariance),
         "ensemble": lambda lab, spread, model: Ensemble([rewards_at_hand(lab, spread, name) for name in LEARNT]),
-        "entropy": lambda lab, spread, model: PolicyEntropy(lab.sft),
-        "perplexity": lambda lab, spread, model: Perplexity(lab.sft),
-        "reference_margin": lambda lab, spread, model: ReferenceMargin(lab.sft),
+        "entropy": _by_policy(PolicyEntropy),
+        "perplexity": _by_policy(Perplexity),
+        "reference_margin": _by_policy(ReferenceMargin),
         "gradient_norm": _gradient_norm,
         "length_difference": lambda lab, spread, model: LengthDifference(),
         "diversity": lambda lab, spread, model: Diversity(partial(policy_embeddings, lab.sft)),

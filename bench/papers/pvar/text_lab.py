@@ -24,13 +24,13 @@ from bench.domains.measures import divergence
 from bench.domains.settings import AlpacaEvalJudge, Backbone
 from bench.domains.text import TextDomain, TextPrompt
 from bench.errors import UserError
+from bench.generate.kept_arrays import grouped, kept_arrays, read, written
 from bench.label import Judgements, ordered
 from bench.learn.kept import place
 from bench.learn.policy.completions import Completions
 from bench.learn.policy.reference import data_hash
 from bench.learn.reward.classifier import Classifier
 from bench.models import fingerprint
-from bench.papers.pvar.arrays import grouped, kept_arrays, read, written
 from bench.papers.pvar.growth import gaps
 from bench.papers.pvar.lab import Values
 from bench.seeds import seed_for

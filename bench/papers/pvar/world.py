@@ -24,6 +24,7 @@ from bench.evaluate.divergence import sampled_kl
 from bench.evaluate.judges import GoldJudge
 from bench.evaluate.win_rate import win_rate
 from bench.generate import sample
+from bench.generate.kept_arrays import Arrays, grouped, kept_arrays, read, written
 from bench.label import Human, Judgements, ordered
 from bench.learn.kept import Made, kept, place
 from bench.learn.policy.completions import Completions
@@ -34,7 +35,6 @@ from bench.learn.policy.reward_model import RewardModel
 from bench.learn.policy.trainer import train
 from bench.learn.policy.training import Training
 from bench.learn.policy.world_policy import world_policy
-from bench.papers.pvar.arrays import Arrays, grouped, kept_arrays, read, written
 from bench.papers.pvar.growth import gaps
 from bench.papers.pvar.lab import Values
 from bench.seeds import seed_for

@@ -49,3 +49,11 @@ def test_scores_of_a_selector_are_made_once(lab, monkeypatch):
 
 def test_every_selector_is_compared(lab):
     assert {METHODS[name].selector for name in ("pvar", *BASELINES)} == set(SELECTORS)
+
+
+@pytest.mark.parametrize("method", ["entropy", "perplexity", "reference_margin"])
+def test_what_is_known_of_the_pool_serves_as_well_as_the_policy_itself(lab, method, monkeypatch):
+    groups = lab.pool("wide")[1]
+    known = SELECTORS[method](lab, "wide", "large").scores(groups)
+    monkeypatch.setattr(lab, "reference", lambda spread: None)
+    np.testing.assert_allclose(known, SELECTORS[method](lab, "wide", "large").scores(groups), rtol=1e-5)

@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bench.papers.pvar.arrays import grouped, kept_arrays, read, written
+from bench.generate.kept_arrays import grouped, kept_arrays, read, written
 
 
 class Maker:
