@@ -7,6 +7,7 @@ fingerprint of the data, and for every seed one hash of each part's people.
 
 from __future__ import annotations
 
+import itertools
 import json
 from collections.abc import Callable, Mapping
 from functools import partial
@@ -67,6 +68,26 @@ def load(name: str, data: Annotated, seed: int) -> People:
     if (found := _hashes(people)) != manifest["seeds"][str(seed)]:
         raise UserError(f"{FOLDER / name}.json, seed {seed}: people hash to {found}, the manifest says otherwise")
     return people
+
+
+def parts(name: str, seed: int | None = None) -> dict[str, dict[str, Any]]:
+    """Size and hash of the seen and of the unseen people as they are committed; without a seed, of the first draw.
+
+    Raises UserError for a name or a seed without a manifest. Whether the data's people have these hashes is not looked
+    at: `load` does.
+    """
+    manifest = read(name)
+    if "seeds" not in manifest:
+        if seed is not None:
+            raise UserError(f"the people of {name} are published ones: the split takes no seed")
+        people = People(tuple(manifest["seen"]), tuple(itertools.chain(*manifest["unseen"].values())))
+        sizes, hashes = {"seen": len(people.seen), "unseen": len(people.unseen)}, _hashes(people)
+    else:
+        chosen = next(iter(manifest["seeds"])) if seed is None else str(seed)
+        if chosen not in manifest["seeds"]:
+            raise unknown("seed", chosen, manifest["seeds"], f"split of the people of {name}")
+        sizes, hashes = manifest["sizes"], manifest["seeds"][chosen]
+    return {part: {"size": sizes[part], "sha256": hashes[part]} for part in ("seen", "unseen")}
 
 
 def make(name: str, data: Annotated) -> dict[str, Any]:

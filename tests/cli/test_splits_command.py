@@ -6,7 +6,7 @@ import sys
 import pytest
 
 from bench import cli
-from bench.data import splits
+from bench.data import people_splits, splits
 
 
 @pytest.fixture
@@ -51,7 +51,28 @@ def test_another_draw_has_other_hashes(call) -> None:
 def test_without_a_name_it_lists_all(call) -> None:
     out = call()[1]
     assert all(name in out for name in splits.names())
-    assert [entry["name"] for entry in json.loads(call("--json")[1])] == splits.names()
+    assert [entry["name"] for entry in json.loads(call("--json")[1])] == [*splits.names(), *people_splits.names()]
+
+
+def test_a_split_of_people_shows_how_many_are_seen_and_unseen(call, monkeypatch) -> None:
+    monkeypatch.delenv("PREFBENCH_DATA", raising=False)
+    shown = json.loads(call("jester", "--seed", "3", "--json")[1])
+    assert shown["parts"] == people_splits.parts("jester", 3)
+    assert shown["seeds"] == [0, 1, 2, 3, 4]
+    assert any("--data-dir" in note for note in shown["notes"])
+
+
+def test_a_split_of_people_is_held_against_the_data(call, data_dir) -> None:
+    shown = json.loads(call("vpl_hh", "--data-dir", str(data_dir), "--json")[1])
+    assert any("have these hashes" in note for note in shown["notes"])
+
+
+def test_published_people_take_no_seed(call) -> None:
+    shown = json.loads(call("tldr", "--json")[1])
+    assert [shown["parts"][part]["size"] for part in ("seen", "unseen")] == [10, 31]
+    code, _, err = call("tldr", "--seed", "1")
+    assert code == 2
+    assert "takes no seed" in err
 
 
 @pytest.mark.parametrize(
