@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -31,7 +32,7 @@ def accuracy_by_person(decisions: ArrayLike, labels: ArrayLike, people: Sequence
     return {person: float(right[own].mean()) for person, own in rows.items()}
 
 
-def groups_found(weights: Mapping[Hashable, Array], groups: Mapping[Hashable, str]) -> float:
+def groups_found(weights: Mapping[Any, Array], groups: Mapping[Any, str]) -> float:
     """Adjusted Rand index (Hubert and Arabie 1985) of everyone's largest weight (K,) against the known groups.
 
     1 where they are the same division of people, about 0 for a random one.

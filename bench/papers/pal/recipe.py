@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from itertools import product
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import Field, model_validator
 
@@ -33,6 +33,7 @@ class PALConfig(Config):
     """The studies of an experiment."""
 
     studies: list[Study] = Field(min_length=1)
+    annotator_ids: Literal["hashed", "plain"] = "hashed"  # in records
 
 
 def tasks(experiment: str, version: int, request: Request) -> list[Task]:
@@ -44,7 +45,7 @@ def tasks(experiment: str, version: int, request: Request) -> list[Task]:
         crowd = written(study.crowd)
         for seed, (method, K, model) in product(request.seeds, study.methods.each()):
             condition: dict[str, Scalar] = {**study.crowd.condition, **({} if K is None else {"K": K})}
-            settings = {"crowd": crowd, "model": model, "counts": study.counts}
+            settings = {"crowd": crowd, "model": model, "counts": study.counts, "annotator_ids": config.annotator_ids}
             found.append(task(experiment, version, request, method, seed, condition, settings, data))
     return found
 

@@ -26,8 +26,7 @@ def studied(task: Task, context: Context) -> Outcome:
     """Accuracies on seen people, and on unseen ones by comparisons that they were adapted to."""
     torch.set_num_threads(context.threads)
     here, settings = _crowd(canonical(task.settings["crowd"]), task.seed, context), task.settings
-    is_pal = task.method.startswith("pal")
-    here = here if is_pal else here.described()
+    here = _read_by(task.method, here)
     K = task.condition.get("K")
     untrained = model(task.method, None if K is None else int(str(K)), settings["model"], task.seed)
     start = time.perf_counter()
@@ -38,6 +37,7 @@ def studied(task: Task, context: Context) -> Outcome:
     metrics = {
         "seen_accuracy": accuracy(decisions, here.test.comparisons.labels),
         "seen_accuracy_by_person": _by_person(decisions, here.test),
+        **_of_subsets(decisions, here),
         **{f"unseen_accuracy_{count}": value for count, value in unseen.items()},
         **_sizes(fitted),
         "fit_seconds": seconds,
@@ -46,7 +46,9 @@ def studied(task: Task, context: Context) -> Outcome:
     curves = {"count": [float(count) for count in unseen], "unseen_accuracy": list(unseen.values())}
     notes: dict[str, Any] = {}
     if isinstance(fitted, PALA | PALB):
-        found, weights, notes = _people(fitted, here)
+        found, weights, people = _people(fitted, here)
+        named = map(hashed, people) if settings["annotator_ids"] == "hashed" else people
+        notes = {"people": " ".join(named)}
         metrics, curves = metrics | found, curves | weights
     return Outcome(metrics, curves, notes)
 
@@ -54,6 +56,13 @@ def studied(task: Task, context: Context) -> Outcome:
 @lru_cache(maxsize=1)
 def _crowd(settings: str, seed: int, context: Context) -> Crowd:
     return crowd(json.loads(settings), seed, context)
+
+
+def _read_by(method: str, here: Crowd) -> Crowd:
+    """PAL-B and the cosine read prompts beside items as they are, PAL-A items alone; the others' rewards are linear."""
+    if method in ("pal_b", "cosine"):
+        return here
+    return here.with_prompted_items() if method == "pal_a" else here.described()
 
 
 def _fitted(untrained: PersonalRewardModel, here: Crowd, choose_epoch: bool) -> PersonalRewardModel:
@@ -85,6 +94,14 @@ def _by_person(decisions: Any, part: Embedded) -> float:
     return float(np.mean(list(of_each.values())))
 
 
+def _of_subsets(decisions: Any, here: Crowd) -> dict[str, float]:
+    labels = here.test.comparisons.labels
+    parts = {name: here.of_subset(name) for name in here.subsets}
+    return {
+        f"seen_accuracy_{name}": accuracy(decisions[part], labels[part]) for name, part in parts.items() if part.any()
+    }
+
+
 def _sizes(fitted: PersonalRewardModel) -> dict[str, float]:
     """Numbers that were learnt: of what all share, and of one person."""
     counts: Mapping[str, int] = fitted.learned_parameters_
@@ -92,8 +109,8 @@ def _sizes(fitted: PersonalRewardModel) -> dict[str, float]:
     return {"shared_parameters": float(shared), "personal_parameters": float(counts.get("annotators", 0))}
 
 
-def _people(fitted: PALA | PALB, here: Crowd) -> tuple[dict[str, float], dict[str, list[float]], dict[str, str]]:
-    """How well groups are found, everyone's weights on the simplex, and who the rows are: hashed names."""
+def _people(fitted: PALA | PALB, here: Crowd) -> tuple[dict[str, float], dict[str, list[float]], list[str]]:
+    """How well groups are found, everyone's weights on the simplex, and who the rows are."""
     weights = fitted.fitted_.weights()
     people = list(weights)
     metrics = {}
@@ -102,4 +119,4 @@ def _people(fitted: PALA | PALB, here: Crowd) -> tuple[dict[str, float], dict[st
         names = sorted(set(here.groups.values()))
         metrics["rand_index"] = groups_found(weights, here.groups)
         curves["group"] = [float(names.index(here.groups[str(person)])) for person in people]
-    return metrics, curves, {"people": " ".join(hashed(str(person)) for person in people)}
+    return metrics, curves, [str(person) for person in people]
