@@ -24,12 +24,25 @@ def block_with(text: str) -> str:
 
 
 def test_every_block_is_run_here():
-    assert len(BLOCKS) == 2
+    assert len(BLOCKS) == 3
 
 
 def test_the_estimator_is_certified(names):
     exec(block_with("L1BradleyTerry"), names)
     assert names["model"].optimality_gap_ < 1e-8
+
+
+def test_a_newcomer_is_met_with_all_else_frozen(names):
+    rng = np.random.default_rng(0)
+    items = rng.standard_normal((300, 2, 4)).astype(np.float32)
+    who = [f"person {row % 3}" for row in range(300)]
+    first_is_nearer = np.linalg.norm(items[:, 0] - 1, axis=1) < np.linalg.norm(items[:, 1] - 1, axis=1)
+    names |= {"items": items, "labels": np.where(first_is_nearer, 1.0, -1.0), "who": who}
+    names |= {"few_items": items[:5], "few_labels": names["labels"][:5]}
+    exec(block_with("PALA"), names)
+    assert names["known"].fitted_.annotators.known[-1] == "newcomer"
+    decisions = names["known"].decision_function(items, annotators=["newcomer"] * 300)
+    assert np.mean(np.sign(decisions) == names["labels"]) > 0.8
 
 
 def test_a_policy_learns_from_paid_labels(names):
