@@ -2,40 +2,77 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from bench.data.annotated import NO_PROMPT, Annotated
-from bench.data.embedded import Embedded
+from bench.data.embedded import Embedded, Vectors
 from bench.data.features import find_encoder, text_table
 from bench.data.texts import Text
+from bench.errors import UserError
 from bench.spec import Progress
 
 
-def encode(
-    data: Annotated,
+@dataclass(frozen=True, eq=False)
+class Table:
+    """Features of distinct texts: one table serves every draw of comparisons among them."""
+
+    rows: Mapping[Text, int]
+    features: Vectors  # (texts, d)
+
+
+def texts_of(data: Annotated) -> list[Text]:
+    """The distinct texts that are read of these comparisons: each item after its prompt, and each prompt alone."""
+    found: dict[Text, None] = {}
+    for asked, *two in zip(data.asked.tolist(), data.first.tolist(), data.second.tolist(), strict=True):
+        prompt = _prompt(data, asked)
+        found.update({Text(prompt, data.items[item]): None for item in two})
+        if asked != NO_PROMPT:
+            found[Text(prompt, "")] = None
+    return list(found)
+
+
+def embedding(
+    texts: Sequence[Text],
     encoder: str = "minilm",
     *,
     path: str | None = None,
     cache_dir: Path,
     progress: Progress | None = None,
-) -> Embedded:
+) -> Table:
+    """Each text is embedded once and kept in the cache, as `features.text_table` says, and what is raised."""
+    features = text_table(texts, find_encoder(encoder, path), encoder, cache_dir, progress)
+    return Table({text: row for row, text in enumerate(texts)}, features)
+
+
+def with_features(data: Annotated, table: Table) -> Embedded:
     """The comparisons with features of items (n, 2, d) and of prompts (n, d), or (n, 0) where nothing was asked.
 
-    Each distinct text is embedded once and kept in the cache, as `features.text_table` says, which also says what is
-    raised.
+    Raises UserError where something was asked in some comparisons only, and for a text that is not in the table.
     """
-    rows: dict[Text, int] = {}
+    asks = data.asked != NO_PROMPT
+    if asks.any() and not asks.all():
+        raise UserError(f"{data.name}: {int((~asks).sum())} of {len(data)} comparisons have no prompt, the others do")
     items = np.empty((len(data), 2), dtype=np.int64)
-    prompts = np.empty(len(data), dtype=np.int64)
-    asks = len(data) > 0 and data.asked.min() != NO_PROMPT
-    for row, (asked, *two) in enumerate(zip(data.asked, data.first, data.second, strict=True)):
-        prompt = "" if asked == NO_PROMPT else data.prompts[asked]
-        for side, item in enumerate(two):
-            items[row, side] = rows.setdefault(Text(prompt, data.items[item]), len(rows))
-        if asks:
-            prompts[row] = rows.setdefault(Text(prompt, ""), len(rows))
-    table = text_table(list(rows), find_encoder(encoder, path), encoder, cache_dir, progress)
-    asked_features = table[prompts] if asks else np.empty((len(data), 0), dtype=np.float32)
-    return Embedded(data, tuple(range(len(data))), asked_features, table[items])
+    for row, (asked, *two) in enumerate(
+        zip(data.asked.tolist(), data.first.tolist(), data.second.tolist(), strict=True)
+    ):
+        items[row] = [_row(table, Text(_prompt(data, asked), data.items[item]), data.name) for item in two]
+    prompts = np.empty((len(data), 0), dtype=np.float32)
+    if asks.any():
+        of_each = {asked: _row(table, Text(_prompt(data, asked), ""), data.name) for asked in set(data.asked.tolist())}
+        prompts = table.features[[of_each[asked] for asked in data.asked.tolist()]]
+    return Embedded(data, tuple(range(len(data))), prompts, table.features[items])
+
+
+def _prompt(data: Annotated, asked: int) -> str:
+    return "" if asked == NO_PROMPT else data.prompts[asked]
+
+
+def _row(table: Table, text: Text, name: str) -> int:
+    if text not in table.rows:
+        raise UserError(f"{name}: a text of a comparison is not among the {len(table.rows):,} that were embedded")
+    return table.rows[text]

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+
 from bench.papers.pal.recipe import PALConfig, planned
-from bench.spec import Context, Experiment, Outcome, Profile, Task, Variant
+from bench.spec import Context, Experiment, Outcome, Profile, Progress, Task, Variant
+
+Prepare = Callable[[Sequence[Task], Context, Progress | None], None]
 
 CORRECTED = {Variant.CORRECTED: "the method by its equations; sizes and rates are ours"}
 
@@ -23,8 +27,12 @@ def of_crowds(
     version: int = 1,
     seconds: float,
     profiles: tuple[Profile, ...] = (Profile.EMBEDDED,),
+    prepare: Prepare | None = None,
 ) -> Experiment:
-    """An experiment that compares reward models on crowds; `seconds` is a task's rough cost on one core."""
+    """An experiment that compares reward models on crowds; `seconds` is a task's rough cost on one core.
+
+    `prepare` is what crowds of several tasks share.
+    """
     return Experiment(
         name=name,
         title=title,
@@ -34,6 +42,7 @@ def of_crowds(
         config=PALConfig,
         plan=planned(name, version),
         execute=_study,
+        prepare=prepare,
         version=version,
         batch=lambda task: (str(task.settings["crowd"]), task.seed),
         seconds=lambda task: seconds,
