@@ -140,6 +140,20 @@ class Request:
     data_dir: Path | None
     cache_dir: Path
 
+    def task(
+        self,
+        paper: str,
+        experiment: str,
+        version: int,
+        method: str,
+        seed: int,
+        condition: Mapping[str, Scalar],
+        settings: Mapping[str, Any],
+        data: Mapping[str, str],
+    ) -> Task:
+        """A task in this variant and profile."""
+        return Task(paper, experiment, self.variant, self.profile, method, seed, condition, settings, data, version)
+
 
 @dataclass(frozen=True)
 class Experiment:

@@ -7,7 +7,7 @@ from itertools import product
 from pydantic import Field, model_validator
 
 from bench.domains.settings import Backbone, Engine, Limits, Settings
-from bench.papers.pvar.recipe import task
+from bench.papers.pvar.recipe import PAPER
 from bench.run.config import Config, Count, Positive, Share
 from bench.spec import Context, Experiment, Outcome, Profile, Request, Scalar, Task, Variant
 
@@ -75,11 +75,11 @@ def _plan_answers(request: Request) -> list[Task]:
     config: AnswersConfig = request.config
     shared, data = {"responses": config.responses, "share": config.share}, _fingerprints(request)
     once = [
-        task("answers", VERSION, request, "distribution", 0, {"scale": scale}, {"scale": scale}, data)
+        request.task(PAPER, "answers", VERSION, "distribution", 0, {"scale": scale}, {"scale": scale}, data)
         for scale in config.scales
     ]
     return once + [
-        task("answers", VERSION, request, method, seed, {"scale": scale}, shared | {"scale": scale}, data)
+        request.task(PAPER, "answers", VERSION, method, seed, {"scale": scale}, shared | {"scale": scale}, data)
         for seed, scale, method in product(request.seeds, config.scales, FINDERS)
     ]
 
@@ -98,7 +98,7 @@ def _plan_training(request: Request) -> list[Task]:
     ]
     named: dict[str, Scalar] = {"model": config.model.name}
     return [
-        task("answers_training", VERSION, request, method, seed, named | row, shared | row, data)
+        request.task(PAPER, "answers_training", VERSION, method, seed, named | row, shared | row, data)
         for seed, (method, row) in product(request.seeds, rows)
     ]
 

@@ -9,7 +9,7 @@ from typing import Any
 from bench.papers.pvar import tables
 from bench.papers.pvar.answers_experiments import ANSWERS
 from bench.papers.pvar.methods import SPREADS
-from bench.papers.pvar.recipe import PVarConfig, Row, fingerprints, lab_settings, settings, task, tasks, written
+from bench.papers.pvar.recipe import PAPER, PVarConfig, Row, fingerprints, lab_settings, settings, tasks, written
 from bench.spec import Context, Experiment, Outcome, Profile, Request, Task, Variant
 
 VERSION = 1
@@ -57,7 +57,7 @@ def _confounds(request: Request) -> list[Task]:
     data = fingerprints(request)
     parts = {"lab": lab_settings(config)}
     pools = [
-        task("confounds", VERSION, request, POOL, seed, {"spread": spread, "model": model}, parts, data)
+        request.task(PAPER, "confounds", VERSION, POOL, seed, {"spread": spread, "model": model}, parts, data)
         for (spread, model), seed in product(product(SPREADS, ("large",)), request.seeds)
     ]
     return tasks("confounds", VERSION, request, tables.confounds(config)) + pools
@@ -68,7 +68,7 @@ def _estimation(request: Request) -> list[Task]:
     data = fingerprints(request)
     parts = {"lab": lab_settings(config), "estimation": config.model_dump(include={"prompts", "samples"})}
     return [
-        task("estimation", VERSION, request, "pvar", seed, {"n": n, "model": model}, parts, data)
+        request.task(PAPER, "estimation", VERSION, "pvar", seed, {"n": n, "model": model}, parts, data)
         for (model, n), seed in product(product(("gold", "large"), config.sizes), request.seeds)
     ]
 
@@ -86,7 +86,7 @@ def _theory(request: Request) -> list[Task]:
     data = fingerprints(request)
     parts = settings(config) | {"row": written(row, config), "prompts": config.prompts}
     return [
-        task("theory", VERSION, request, "pvar", seed, {"policy": policy}, parts, data)
+        request.task(PAPER, "theory", VERSION, "pvar", seed, {"policy": policy}, parts, data)
         for policy, seed in product(("before", "after"), request.seeds)
     ]
 

@@ -16,6 +16,8 @@ from bench.papers.pvar.methods import MODELS, SPREADS
 from bench.run.config import Config, Count, NotNegative, Positive, Share
 from bench.spec import Request, Scalar, Task
 
+PAPER = "pvar"
+
 
 class RewardModels(Settings):
     """The 8B, 3B and 1B of this world."""
@@ -183,35 +185,10 @@ def tasks(experiment: str, version: int, request: Request, rows: Sequence[Row]) 
     shared = settings(config)
     data = fingerprints(request, {row.model for row in rows})
     return [
-        task(experiment, version, request, row.method, seed, row.condition, own, data)
+        request.task(PAPER, experiment, version, row.method, seed, row.condition, own, data)
         for row, own in [(row, shared | {"row": written(row, config)}) for row in rows]
         for seed in request.seeds
     ]
-
-
-def task(
-    experiment: str,
-    version: int,
-    request: Request,
-    method: str,
-    seed: int,
-    condition: Mapping[str, Scalar],
-    settings: Mapping[str, Any],
-    data: Mapping[str, str],
-) -> Task:
-    """One task of this paper; `data` are the `fingerprints` of its request."""
-    return Task(
-        paper="pvar",
-        experiment=experiment,
-        variant=request.variant,
-        profile=request.profile,
-        method=method,
-        seed=seed,
-        condition=condition,
-        settings=settings,
-        data=data,
-        version=version,
-    )
 
 
 def lab_settings(config: PVarConfig) -> dict[str, Any]:

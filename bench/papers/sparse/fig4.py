@@ -70,18 +70,7 @@ def plan(request: Request) -> Iterator[Task]:
                         "dataset": name,
                         "model": config.encoder,
                     }
-                    yield Task(
-                        "sparse",
-                        "fig4",
-                        request.variant,
-                        request.profile,
-                        method,
-                        seed,
-                        condition,
-                        settings,
-                        identity.data,
-                        VERSION,
-                    )
+                    yield request.task("sparse", "fig4", VERSION, method, seed, condition, settings, identity.data)
 
 
 def prepare(tasks: Sequence[Task], context: Context, progress: Progress | None) -> None:

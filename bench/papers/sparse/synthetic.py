@@ -74,9 +74,7 @@ def plan(experiment: str, version: int, paper: str = "sparse") -> Callable[[Requ
         for (n, d, k), seed, method in product(product(*axes), request.seeds, methods):
             for beta in config.beta.at(n, d) if method == "l1" else [0.0]:
                 condition = {"n": n, "d": d, "k": k, "sigma": config.sigma, "beta": beta}
-                yield Task(
-                    paper, experiment, request.variant, request.profile, method, seed, condition, settings, {}, version
-                )
+                yield request.task(paper, experiment, version, method, seed, condition, settings, {})
 
     return tasks
 
