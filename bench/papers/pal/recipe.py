@@ -61,18 +61,7 @@ def task(
     data: Mapping[str, str],
 ) -> Task:
     """One task of this paper."""
-    return Task(
-        paper="pal",
-        experiment=experiment,
-        variant=request.variant,
-        profile=request.profile,
-        method=method,
-        seed=seed,
-        condition=condition,
-        settings=settings,
-        data=data,
-        version=version,
-    )
+    return request.task("pal", experiment, version, method, seed, condition, settings, data)
 
 
 def planned(experiment: str, version: int) -> Callable[[Request], list[Task]]:

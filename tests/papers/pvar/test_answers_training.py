@@ -10,7 +10,6 @@ from bench.errors import UserError
 from bench.papers.pvar import answers_experiments, answers_training
 from bench.papers.pvar.answers import MODELS, Answers
 from bench.papers.pvar.answers_training import Reader
-from bench.papers.pvar.recipe import task
 from bench.spec import Context, Profile, Request, Unavailable, Variant
 
 PROMPTS, POOL = 60, 40
@@ -54,7 +53,7 @@ def executed(made, backbone, monkeypatch, tmp_path, **settings):
     monkeypatch.setattr(answers_training, "answers", lambda _: made)
     config = SETTINGS | {"model": backbone} | settings
     request = Request(Variant.CORRECTED, Profile.SMALL, None, (0,), tmp_path, tmp_path)
-    planned = task("answers_training", 1, request, "random", 0, {}, config, {})
+    planned = request.task("pvar", "answers_training", 1, "random", 0, {}, config, {})
     return answers_training.execute(planned, Context(tmp_path, tmp_path, tmp_path / "scratch"))
 
 
