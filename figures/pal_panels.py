@@ -14,6 +14,7 @@ from bench.report.drawing import NothingToDrawError, curves
 METHODS: Mapping[str, panels.Look] = {  # label, colour, marker; orange: PAL, grey: not personal, the others: personal
     "pal_a": ("PAL-A", "#d55e00", "o"),
     "pal_b": ("PAL-B", "#e6842a", "s"),
+    "cosine": ("cosine, untrained", "#9aa3ad", "X"),
     "shared": ("one for all", "#5f6873", "D"),
     "per_user": ("one each", "#16191d", "v"),
     "mixture": ("mixture", "#0072b2", "o"),

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from bench.data.annotated import Places
 from bench.data.annotator_splits import People
@@ -33,6 +35,8 @@ class Crowd:
     mixtures: Mapping[str, tuple[float, ...]] = field(default_factory=dict)  # where people were made of groups
     facts: Mapping[str, float] = field(default_factory=dict)  # ceilings and the like, by metric
     linear: Callable[[Embedded], Embedded] | None = None  # features that a linear reward model needs, from these
+    prompted: Callable[[Embedded], Embedded] | None = None  # items that know their prompt, for models that read none
+    subsets: Mapping[str, tuple[int, ...]] = field(default_factory=dict)  # rankings of the test that are told apart
 
     def few(self, count: int) -> Embedded:
         """Everyone's first `count` comparisons of the pool; those of a smaller count are among them.
@@ -46,9 +50,21 @@ class Crowd:
 
     def described(self) -> Crowd:
         """The same, in the features that a linear reward model needs."""
-        if self.linear is None:
+        return self._with_features(self.linear)
+
+    def with_prompted_items(self) -> Crowd:
+        """The same, in features of items that know their prompt."""
+        return self._with_features(self.prompted)
+
+    def of_subset(self, name: str) -> NDArray[np.bool_]:
+        """(n,): which comparisons of the test are in a subset."""
+        return np.isin(self.test.rankings, self.subsets[name])
+
+    def _with_features(self, features: Callable[[Embedded], Embedded] | None) -> Crowd:
+        if features is None:
             return self
-        return replace(self, linear=None, **{part: self.linear(getattr(self, part)) for part in PARTS})
+        parts: dict[str, Any] = {part: features(getattr(self, part)) for part in PARTS}
+        return replace(self, linear=None, prompted=None, **parts)
 
 
 def comparisons(part: Embedded) -> Comparisons:
@@ -68,6 +84,8 @@ def make_crowd(
     mixtures: Mapping[str, tuple[float, ...]] | None = None,
     facts: Mapping[str, float] | None = None,
     linear: Callable[[Embedded], Embedded] | None = None,
+    prompted: Callable[[Embedded], Embedded] | None = None,
+    subsets: Mapping[str, tuple[int, ...]] | None = None,
 ) -> Crowd:
     """From what everybody said for training and for the test.
 
@@ -95,6 +113,8 @@ def make_crowd(
         mixtures=mixtures or {},
         facts=facts or {},
         linear=linear,
+        prompted=prompted,
+        subsets=subsets or {},
     )
 
 

@@ -15,6 +15,7 @@ METHODS: Mapping[str, str] = MappingProxyType(
     {
         "pal_a": "PAL-A: ideal points of K prototypes, items are worth minus their distance",
         "pal_b": "PAL-B: ideal points of K mappings of the prompt, items are worth the cosine",
+        "cosine": "the cosine of prompt and item in the encoder's space: nothing is learnt",
         "shared": "one Bradley-Terry model for everybody",
         "per_user": "a Bradley-Terry model for each",
         "mixture": "a mixture of K Bradley-Terry models, by expectation maximisation",
@@ -77,6 +78,10 @@ class PAL(Settings):
     choose_epoch: bool = False
 
 
+class Untrained(Settings):
+    """A model without settings."""
+
+
 class Ridge(Settings):
     """Linear models of one kind."""
 
@@ -89,6 +94,12 @@ class Groups(Ridge):
     K: list[Count] = Field(min_length=1)
 
 
+class Restarted(Groups):
+    """The same from several random starts, of which the best is kept."""
+
+    restarts: Count = 5
+
+
 class Nearest(Ridge):
     """The number of neighbours."""
 
@@ -96,10 +107,11 @@ class Nearest(Ridge):
 
 
 class Deviations(Settings):
-    """The two penalties."""
+    """The two penalties, and how far above the minimum, a comparison, a solution may be."""
 
     deviation_l1: Positive
     shared_l1: Positive
+    tol: Positive = 1e-8
 
 
 class Embedding(Settings):
@@ -127,10 +139,11 @@ class Methods(Settings):
 
     pal_a: PAL | None = None
     pal_b: PAL | None = None
+    cosine: Untrained | None = None
     shared: Ridge | None = None
     per_user: Ridge | None = None
-    mixture: Groups | None = None
-    clusters: Groups | None = None
+    mixture: Restarted | None = None
+    clusters: Restarted | None = None
     nearest_users: Nearest | None = None
     low_rank: Groups | None = None
     sparse_deviations: Deviations | None = None

@@ -8,6 +8,7 @@ from typing import Any
 
 from bench.learn.reward.pal import PALA, PALB, Adaptation, Architecture, Rates, Training
 from bench.learn.reward.personal.clusters import ClusteredBradleyTerry
+from bench.learn.reward.personal.cosine import PromptCosine
 from bench.learn.reward.personal.low_rank import LowRankBradleyTerry
 from bench.learn.reward.personal.mixture import BradleyTerryMixture
 from bench.learn.reward.personal.model import PersonalRewardModel
@@ -41,6 +42,7 @@ MAKERS: Mapping[str, Callable[[int | None, Settings, int], PersonalRewardModel]]
     {
         "pal_a": _pal(PALA),
         "pal_b": _pal(PALB),
+        "cosine": lambda K, settings, seed: PromptCosine(),
         "shared": lambda K, settings, seed: SharedBradleyTerry(RidgeBradleyTerry(settings["ridge"])),
         "per_user": lambda K, settings, seed: PerUserBradleyTerry(RidgeBradleyTerry(settings["ridge"])),
         "mixture": lambda K, settings, seed: BradleyTerryMixture(n_groups=K, seed=seed, **settings),

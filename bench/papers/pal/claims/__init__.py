@@ -1,6 +1,7 @@
 """What the paper says that can be tested at any scale. Criteria are fixed here, before a reported seed is run."""
 
+from bench.papers.pal.claims.images import IMAGES
 from bench.papers.pal.claims.synthetic import SYNTHETIC
 from bench.spec import Claim
 
-CLAIMS: tuple[Claim, ...] = (*SYNTHETIC,)
+CLAIMS: tuple[Claim, ...] = (*SYNTHETIC, *IMAGES)

@@ -1,6 +1,8 @@
 """The paper's experiments, by what people judge."""
 
+from bench.papers.pal.experiments.images import IMAGES
+from bench.papers.pal.experiments.people import PEOPLE
 from bench.papers.pal.experiments.synthetic import SYNTHETIC
 from bench.spec import Experiment
 
-EXPERIMENTS: tuple[Experiment, ...] = (*SYNTHETIC,)
+EXPERIMENTS: tuple[Experiment, ...] = (*SYNTHETIC, *PEOPLE, *IMAGES)
