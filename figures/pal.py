@@ -10,9 +10,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 
 import pandas as pd
+from pal_people import PEOPLE
 from pal_synthetic import SYNTHETIC
 
 from bench.report.drawing import Drawing
 from bench.spec import Published
 
-FIGURES: Mapping[str, Callable[[pd.DataFrame, Sequence[Published]], Drawing]] = {**SYNTHETIC}
+FIGURES: Mapping[str, Callable[[pd.DataFrame, Sequence[Published]], Drawing]] = {**SYNTHETIC, **PEOPLE}

@@ -35,7 +35,13 @@ def counts(rows: pd.DataFrame) -> list[int]:
 
 
 def along_counts(
-    axes: Axes, rows: pd.DataFrame, methods: Sequence[str], by: Sequence[str] = (), *, apart: float = 0.03
+    axes: Axes,
+    rows: pd.DataFrame,
+    methods: Sequence[str],
+    by: Sequence[str] = (),
+    *,
+    apart: float = 0.03,
+    named: str = "",
 ) -> pd.DataFrame:
     """Accuracy on unseen people by comparisons of theirs, a line a method, on a logarithmic axis. Gives what it drew.
 
@@ -54,7 +60,9 @@ def along_counts(
         ]
         points = pd.concat(parts, ignore_index=True)
         shift = (1 + apart) ** (place - (len(there) - 1) / 2)
-        points = points.assign(x=points["x"].where(points["x"] > 0, least / 2.5) * shift, series=f"{method} unseen")
+        points = points.assign(
+            x=points["x"].where(points["x"] > 0, least / 2.5) * shift, series=f"{method} unseen {named}".strip()
+        )
         panels.line(axes, points, METHODS[method])
         tables.append(points)
     axes.set(xscale="log", xlabel="comparisons of an unseen person")

@@ -94,8 +94,9 @@ def agreements(test: Annotated, everybody: Annotated, people: People) -> dict[st
 
 
 def noise(data: Annotated) -> dict[str, float]:
-    """The rate of answers against somebody's own order, by circles: what bounds a model of each."""
-    return {"noise": consistency(data).noise}
+    """The rate of answers against somebody's own order, by circles, and what it leaves: that bounds a model of each."""
+    rate = consistency(data).noise
+    return {"noise": rate, "noise_ceiling": 1 - rate}
 
 
 def _pairs(data: Annotated) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
