@@ -41,6 +41,7 @@ def along_counts(
     by: Sequence[str] = (),
     *,
     apart: float = 0.03,
+    look: Callable[[str], panels.Look] | None = None,
     named: str = "",
 ) -> pd.DataFrame:
     """Accuracy on unseen people by comparisons of theirs, a line a method, on a logarithmic axis. Gives what it drew.
@@ -63,7 +64,7 @@ def along_counts(
         points = points.assign(
             x=points["x"].where(points["x"] > 0, least / 2.5) * shift, series=f"{method} unseen {named}".strip()
         )
-        panels.line(axes, points, METHODS[method])
+        panels.line(axes, points, (look or METHODS.__getitem__)(method))
         tables.append(points)
     axes.set(xscale="log", xlabel="comparisons of an unseen person")
     ticks = [least / 2.5, *(float(count) for count in known if count > 0)]
