@@ -47,6 +47,7 @@ HOW_TO_GET = (
     '"comparisons", revision="refs/convert/parquet")`, then `table[split].to_parquet(f"tldr/{split}.parquet")` for the '
     "splits train and validation, and name that folder."
 )
+BEFORE, AFTER = "Human: ", " Assistant:"  # a post, as PAL asks
 END = "<|endoftext|>"  # PAL writes it after every text, as plain characters
 LEAST_UNSEEN = 100  # rows in the validation split, of an unseen worker
 SPLIT_SEED = 42  # of all of PAL's splits
@@ -93,7 +94,7 @@ def published() -> Recipe:
     )
 
 
-def load(folder: Path, labels: str = "length") -> Tldr:
+def load(folder: Path, labels: str = "length", split_seed: int = SPLIT_SEED) -> Tldr:
     """From a folder with the splits train and validation as parquet or JSON lines; never from the hub.
 
     Raises UserError as `hub.read_split` and `from_rows` do.
@@ -106,16 +107,23 @@ def load(folder: Path, labels: str = "length") -> Tldr:
         for split, expected in HUB.rows.items()
         if len(rows[split]) != expected
     ]
-    found = from_rows(rows["train"], rows["validation"], published(), labels)
+    found = from_rows(rows["train"], rows["validation"], published(), labels, split_seed)
     return Tldr(found.train, found.validation, found.test, found.unseen, (*sizes, *found.differences))
 
 
-def from_rows(train: Iterable[Row], validation: Iterable[Row], recipe: Recipe, labels: str = "length") -> Tldr:
+def from_rows(
+    train: Iterable[Row],
+    validation: Iterable[Row],
+    recipe: Recipe,
+    labels: str = "length",
+    split_seed: int = SPLIT_SEED,
+) -> Tldr:
     """The recipe on rows in the hub's schema, whatever their number.
 
     The seen workers are the most frequent ones of the rows; of equally frequent ones, those that the recipe names come
     first. An unseen worker is of the majority if the recipe says so, else of the minority. Rows without a post or a
-    summary are dropped after workers are counted, as PAL does. `labels` is "length" or "human".
+    summary are dropped after workers are counted, as PAL does. `labels` is "length" or "human"; another `split_seed`
+    than PAL's holds other comparisons of the seen workers out for validation.
     Raises UserError for other labels, a choice other than 0 and 1, fewer than ten workers, and no unseen ones.
     """
     if labels not in _LABELS:
@@ -130,7 +138,7 @@ def from_rows(train: Iterable[Row], validation: Iterable[Row], recipe: Recipe, l
     others = {worker: "majority" if worker in recipe.unseen_majority else "minority" for worker in unseen}
     fitted, test = (_comparisons(pool, groups, labels) for pool in pools)
     kept, held = train_test_split(
-        np.arange(len(fitted)), test_size=_VALIDATION_SHARE, random_state=SPLIT_SEED, stratify=fitted.annotators
+        np.arange(len(fitted)), test_size=_VALIDATION_SHARE, random_state=split_seed, stratify=fitted.annotators
     )
     parts = {"train": fitted.take(kept), "validation": fitted.take(held), "test": test}
     return Tldr(
@@ -184,7 +192,7 @@ def _comparisons(rows: Iterable[Row], groups: Mapping[str, str], labels: str) ->
         second.append(place.setdefault((post, texts[1], texts[0] == texts[1]), len(place)))
         preferred.append(_LABELS[labels](row, groups[worker]))
         workers.append(worker)
-        prompts.append(f"Human: {post} Assistant:")
+        prompts.append(f"{BEFORE}{post}{AFTER}")
     return make_annotated(
         NAME,
         items=[f" {text}" for _, text, _ in place],

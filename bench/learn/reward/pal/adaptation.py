@@ -103,6 +103,13 @@ def freeze(network: Network, source: Source) -> Frozen:
     return Frozen(summary, _padded(torch.cat(weights), row, place, len(source)), source.labels)
 
 
+@torch.no_grad()
+def frozen_losses(network: Network, frozen: Frozen, weights: torch.Tensor) -> torch.Tensor:
+    """(n,): the loss of every comparison at `weights` (n, K), those of its annotator."""
+    of_tokens = network.loss(network.margins(frozen.summary, weights), frozen.labels[:, None])
+    return (frozen.token_weights * of_tokens).sum(-1)
+
+
 def _places(rows: torch.Tensor, count: int) -> torch.Tensor:
     """(M,): which token of its comparison each is, where tokens of a comparison stand together."""
     tokens = torch.bincount(rows, minlength=count)

@@ -11,11 +11,11 @@ from numpy.typing import NDArray
 from torch import nn
 
 from bench.errors import UserError
-from bench.learn.reward.pal.adaptation import adapt
+from bench.learn.reward.pal.adaptation import adapt, freeze, frozen_losses
 from bench.learn.reward.pal.batch import Source, parts
 from bench.learn.reward.pal.checks import check_simplex
 from bench.learn.reward.pal.networks import Network
-from bench.learn.reward.pal.training import Adaptation, History, Training, losses_of, train
+from bench.learn.reward.pal.training import Adaptation, History, Training, train
 from bench.learn.reward.pal.users import initial_logits, simplex
 from bench.learn.reward.personal.model import UNKNOWN, Annotators
 
@@ -63,7 +63,8 @@ class Fitted:
         after = adapt(self.network, source, annotators.known, adaptation, seed)
         logits = after[-1]
         if validation is not None:
-            logits = min(after, key=lambda one: float(losses_of(self.network, simplex(one), validation).mean()))
+            asked, of = freeze(self.network, validation), validation.annotators
+            logits = min(after, key=lambda one: float(frozen_losses(self.network, asked, simplex(one)[of]).mean()))
         new = set(annotators.known)
         kept = [place for place, annotator in enumerate(self.annotators.known) if annotator not in new]
         known = Annotators((*(self.annotators.known[place] for place in kept), *annotators.known))

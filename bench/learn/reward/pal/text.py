@@ -16,6 +16,7 @@ from bench.learn.policy.completions import Completions
 from bench.learn.reward.pal.estimators import PAL
 from bench.learn.reward.pal.features import frozen_states, hidden_states
 from bench.learn.reward.pal.fitted import Fitted
+from bench.learn.reward.pal.memory import Memory
 from bench.learn.reward.pal.reading import CORRECTED, Reading
 from bench.learn.reward.pal.tokens import Keys, TextComparisons, Texts, Tokens, TokenSource, tokenwise
 from bench.learn.reward.personal.model import Annotators
@@ -29,8 +30,8 @@ class TextPAL:
 
     `backbone` is a transformers model without language-model head (a causal model's `base_model`), used in evaluation
     mode. Frozen, its hidden states are computed once for all comparisons of a call, and kept by content in
-    `cache_dir`: epochs do not run it. With `train_backbone` it is taken over and trained in place, dropout off, as
-    far as is known as released.
+    `cache_dir`, or in a `memory` of the same backbone: epochs do not run it. With `train_backbone` it is taken over
+    and trained in place, dropout off, as far as is known as released.
 
     Items of PAL-B are responses alone, and the prompt is read apart; items of PAL-A are prompts with responses.
     Attributes after `fit`: `fitted_`, as of PAL.
@@ -46,6 +47,7 @@ class TextPAL:
         reading: Reading = CORRECTED,
         *,
         cache_dir: Path | None = None,
+        memory: Memory | None = None,
         train_backbone: bool = False,
         progress: Progress | None = None,
     ) -> None:
@@ -54,6 +56,7 @@ class TextPAL:
         self.padding = padding
         self.reading = reading
         self.cache_dir = cache_dir
+        self.memory = memory
         self.train_backbone = train_backbone
         self.progress = progress
 
@@ -144,7 +147,10 @@ class TextPAL:
 
     def _table(self, tokens: Tokens) -> Callable[[Keys], torch.Tensor]:
         known = tokens.keys
-        states = frozen_states(self.backbone, tokens.texts, known, self.cache_dir, self.progress)
+        if self.memory is not None:
+            states = self.memory.states(tokens.texts, known)
+        else:
+            states = frozen_states(self.backbone, tokens.texts, known, self.cache_dir, self.progress)
 
         def look_up(keys: Keys) -> torch.Tensor:
             return states[torch.from_numpy(np.searchsorted(known, keys))].to(self._device)

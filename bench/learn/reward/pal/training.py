@@ -39,9 +39,11 @@ class Training:
     weight_decay: float = 0.01  # of projectors; nothing else decays
     decoupled: bool = False  # decay as AdamW (Pick-a-Pic) or within the gradient, as Adam (Reddit TL;DR)
     bound: float | None = None  # on the norm of ideal points: 4 for Pick-a-Pic; for text it is not in the loss
+    projector_updates: int = 1  # by each gradient: PAL-A's f is in the released optimiser twice
 
     def __post_init__(self) -> None:
-        check_counts("training", epochs=self.epochs, batch_size=self.batch_size)
+        counts = {"epochs": self.epochs, "batch_size": self.batch_size, "projector_updates": self.projector_updates}
+        check_counts("training", **counts)
 
 
 @dataclass(frozen=True)
@@ -178,12 +180,26 @@ def _epoch(
         optimizer.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
         optimizer.step()
+        _update_projector_again(network, optimizer, training.projector_updates - 1)
         assert own.grad is not None
         users.step(present, own.grad)
     mean = float(total) / len(order)
     if not torch.isfinite(total):
         raise FloatingPointError(f"training diverged: mean loss {mean} in an epoch of {len(order):,} comparisons")
     return mean
+
+
+def _update_projector_again(network: Network, optimizer: torch.optim.Adam, times: int) -> None:
+    """Further steps of f alone by the gradient that there is, moments included."""
+    if not times:
+        return
+    projector = {id(parameter) for parameter in network.parts()["projector_f"]}
+    for group in optimizer.param_groups:
+        for parameter in group["params"]:
+            if id(parameter) not in projector:
+                parameter.grad = None  # which a step passes over
+    for _ in range(times):
+        optimizer.step()
 
 
 def _copies(network: Network, logits: torch.Tensor, backbone: Sequence[nn.Parameter]) -> dict[str, torch.Tensor]:
