@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from bench.papers.pal.claims import CLAIMS
 from bench.papers.pal.experiments import EXPERIMENTS
 from bench.papers.pal.methods import METHODS
+from bench.papers.pal.summaries import LENGTH
 from bench.spec import Paper
 
 if TYPE_CHECKING:
@@ -31,5 +32,5 @@ PAPER = Paper(
     experiments=EXPERIMENTS,
     claims=CLAIMS,
     derive=_derive,
-    methods=METHODS,
+    methods={**METHODS, **LENGTH},
 )

@@ -2,7 +2,8 @@
 
 from bench.papers.pal.claims.images import IMAGES
 from bench.papers.pal.claims.people import PEOPLE
+from bench.papers.pal.claims.summaries import SUMMARIES
 from bench.papers.pal.claims.synthetic import SYNTHETIC
 from bench.spec import Claim
 
-CLAIMS: tuple[Claim, ...] = (*SYNTHETIC, *PEOPLE, *IMAGES)
+CLAIMS: tuple[Claim, ...] = (*SYNTHETIC, *SUMMARIES, *PEOPLE, *IMAGES)

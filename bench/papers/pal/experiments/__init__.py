@@ -2,7 +2,8 @@
 
 from bench.papers.pal.experiments.images import IMAGES
 from bench.papers.pal.experiments.people import PEOPLE
+from bench.papers.pal.experiments.summaries import SUMMARIES
 from bench.papers.pal.experiments.synthetic import SYNTHETIC
 from bench.spec import Experiment
 
-EXPERIMENTS: tuple[Experiment, ...] = (*SYNTHETIC, *PEOPLE, *IMAGES)
+EXPERIMENTS: tuple[Experiment, ...] = (*SYNTHETIC, *SUMMARIES, *PEOPLE, *IMAGES)
