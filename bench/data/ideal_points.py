@@ -2,8 +2,8 @@
 
 Coombs' unfolding model, as PAL's synthetic experiments have it: K* prototypes, and everybody's point is one of them (a
 partition) or a mixture of all. PAL's own grid and distributions are not known here; these are ours. Items and
-prototypes are normal, of expected length 1. With items known, -||x - u||^2 is a linear reward of (x, ||x||^2): what a
-linear model needs to know of an item is there as `squared`.
+prototypes are standard normal. With items known, -||x - u||^2 is a linear reward of (x, ||x||^2): what a linear model
+needs to know of an item is there as `squared`.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ def make_people(population: Population, seed: int) -> IdealPeople:
     def stream(role: str, person: int = 0) -> np.random.Generator:
         return np.random.default_rng(seed_for(NAME, role, seed, K, d, population.concentration, person))
 
-    prototypes = stream("prototypes").normal(size=(K, d)) / np.sqrt(d)
+    prototypes = stream("prototypes").standard_normal((K, d))
     names = [f"person-{person}" for person in range(population.people)]
     mixtures = np.eye(K)[np.arange(population.people) % K]
     if population.concentration is not None:
@@ -100,7 +100,7 @@ def squared(embedded: Embedded) -> Embedded:
 def _judged(point: Array, count: int, flips: float, random: np.random.Generator) -> tuple[Array, Array]:
     """Items (count, 2, d) and labels (count,)."""
     drawn = random.random((count, 2 * len(point) + 1))  # of one comparison after another, so that more begin as fewer
-    items = norm.ppf(drawn[:, 1:]).reshape(count, 2, len(point)) / np.sqrt(len(point))
+    items = norm.ppf(drawn[:, 1:]).reshape(count, 2, len(point))
     distances = np.linalg.norm(items - point, axis=2)
     flipped = np.where(drawn[:, 0] < flips, -1, 1)
     return items, np.where(distances[:, 0] < distances[:, 1], 1, -1) * flipped

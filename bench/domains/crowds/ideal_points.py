@@ -14,8 +14,10 @@ POPULATION = ("prototypes", "dimension", "people", "train", "test", "concentrati
 
 
 def crowd(settings: Mapping[str, Any], seed: int, context: Context) -> Crowd:
-    """Of the settings `IdealPointsSettings`."""
+    """Of the settings `IdealPointsSettings`. Nothing is held out for validation: all that seen people say is learnt."""
     made = make_people(Population(**{key: settings[key] for key in POPULATION}), seed)
     people = split_annotators(made.train.comparisons, settings["unseen"], seed)
     adapt = settings["adapt"]
-    return make_crowd(made.train, made.test, people, seed, adapt=adapt, mixtures=made.mixtures, linear=squared)
+    return make_crowd(
+        made.train, made.test, people, seed, adapt=adapt, validation=0.0, mixtures=made.mixtures, linear=squared
+    )
