@@ -7,6 +7,7 @@ built on torch's meta device, without weights.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Literal
 
 from pydantic import Field
@@ -88,6 +89,7 @@ def counted(task: Task, context: Context) -> Outcome:
     return Outcome(metrics)
 
 
+@lru_cache(maxsize=4)
 def encoder_parameters(encoder: Encoder) -> int:
     """Of the whole model, with both towers and projections."""
     import torch
