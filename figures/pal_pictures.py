@@ -120,6 +120,6 @@ def _by_group(axes: Axes, people: pd.DataFrame, group: pd.Series, name: str, siz
 
 def _points(rows: pd.DataFrame, series: str) -> pd.DataFrame:
     """As a drawing lists them: each is a person, an item or a prototype of one fit, so there are no intervals."""
-    kept = rows[["method", "variant", "metric", "mixed", "K", "x", "y"]].reset_index(drop=True)
+    kept = rows[["method", "variant", "metric", "seed", "mixed", "K", "x", "y"]].reset_index(drop=True)
     none = {"low": np.nan, "high": np.nan, "replicates": 1}
     return kept.assign(series=series, kind="records", mean=rows["value"].to_numpy(float), **none)
