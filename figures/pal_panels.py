@@ -49,6 +49,8 @@ def along_counts(
     `rows` have one condition a method, and `by` are its columns; what strangers get stands at the left end.
     """
     known = counts(rows)
+    if not any(known):
+        raise NothingToDrawError("no records of unseen people by comparisons of theirs")
     least = min(count for count in known if count > 0)
     tables = []
     there = [method for method in methods if (rows["method"] == method).any()]

@@ -48,13 +48,17 @@ def personas(series: pd.DataFrame, published: Sequence[Published]) -> Drawing:
         figure, axes = style.new(style.TEXT, 2.4, columns=len(PERSONAS), sharey=True)
         for (topic, mixed), title, panel in zip(PERSONAS, PERSONAS.values(), axes, strict=True):
             rows = panels.where(series, topic=topic, mixed=mixed)
-            drawn = pal_panels.along(panel, rows, ("pal_a",), SEEN, "K", named=title)
+            drawn = pal_panels.along(panel, rows, ("pal_a",), SEEN, "K", by=["topic", "mixed"], named=title)
             tables.append(drawn)
             for method, look in LEVELS.items():
                 tables.append(_level(panel, rows, method, SEEN, look, title, drawn["x"]))
             for metric in UNSEEN_LOOKS:
-                drawn = pal_panels.along(panel, rows, ("pal_a",), metric, "K", look=_unseen(metric), named=title)
-                tables.append(drawn)
+                look = _unseen(metric)
+                tables.append(
+                    pal_panels.along(
+                        panel, rows, ("pal_a",), metric, "K", by=["topic", "mixed"], look=look, named=title
+                    )
+                )
             k_star = float(rows["k_star"].iloc[0])
             panel.axvline(k_star, color=style.GRID, linewidth=3, zorder=0.5)
             panel.set(title=title, xlabel="prototypes K", xticks=sorted(rows["K"].dropna().unique()))
@@ -79,7 +83,7 @@ def people(series: pd.DataFrame, published: Sequence[Published]) -> Drawing:
             rows = panels.where(series, dataset=dataset, new=new)
             pal = rows["method"].isin(("pal_a", "pal_b"))
             shown = rows[~pal | (rows["K"] == REAL_K)]
-            drawn = pal_panels.along_counts(panel, shown, NEWCOMERS, ["dataset"], named=title)
+            drawn = pal_panels.along_counts(panel, shown, NEWCOMERS, ["dataset", "new", "K"], named=title)
             tables += [drawn, _level(panel, rows, "shared", "unseen_agreement_others", CEILING, title, drawn["x"])]
             panel.set(title=title)
         axes[0].set_ylabel("accuracy on unseen people")
@@ -112,7 +116,7 @@ def groups(series: pd.DataFrame, published: Sequence[Published]) -> Drawing:
                 for method in ("pal_a", "pal_b"):
                     tables.append(
                         pal_panels.along(
-                            panel, panels.where(series, dataset=dataset), (method,), metric, "K",
+                            panel, panels.where(series, dataset=dataset), (method,), metric, "K", by=["dataset"],
                             look=_of_dataset(dataset, title), named=dataset,
                         )
                     )  # fmt: skip
@@ -133,7 +137,8 @@ def _level(
 ) -> pd.DataFrame:
     """A number that goes with none of the values `across` the axis, as a line over all of them."""
     label, colour, dashes = look
-    point = curves(rows, (method,), metric, ["dataset"], lambda found: 0 * found["mean"])
+    by = [column for column in ("dataset", "topic", "mixed", "new", "K") if column in rows]
+    point = curves(rows, (method,), metric, by, lambda found: 0 * found["mean"])
     ends = (float(across.min()), float(across.max()))
     points = pd.concat([point.assign(x=end) for end in ends], ignore_index=True)
     points = points.assign(series=f"{method} {metric} {named}")
@@ -155,11 +160,11 @@ def _unseen(metric: str) -> Callable[[str], panels.Look]:
 
 
 def _of_dataset(dataset: str, title: str) -> Callable[[str], panels.Look]:
-    colours = {"pal_a": "#d55e00", "pal_b": "#0072b2"}
+    darker = {"pal_a": "#7a3300", "pal_b": "#b5651d"}
     return lambda method: (
         f"{METHODS[method][0]}, {title}",
-        colours[method],
-        "o" if dataset == "vpl_hh" else "s",
+        darker[method] if dataset == "dsp" else METHODS[method][1],
+        METHODS[method][2],
     )
 
 
@@ -175,10 +180,10 @@ def _ranked(axes: Axes, rows: pd.DataFrame) -> pd.DataFrame:
     order = sorted(methods, key=lambda name: -means[name])
     tables = []
     for metric, filled in ((SEEN, True), (AFTER, False)):
-        points = curves(rows, order, metric, ["dataset"], lambda found: found["mean"])
+        points = curves(rows, order, metric, ["dataset", "K"], lambda found: found["mean"])
         places = points["method"].map({name: -float(place) for place, name in enumerate(order)})
         points = points.assign(
-            y=places + (0.14 if filled else -0.14), series=points["method"] + f" {metric} " + points["dataset"]
+            y=places + (0.14 if filled else -0.14), series=points["method"] + f" ranked {metric} " + points["dataset"]
         )
         for point in points.to_dict("records"):
             colour, marker = METHODS[point["method"]][1:]

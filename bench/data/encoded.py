@@ -24,12 +24,15 @@ class Table:
     features: Vectors  # (texts, d)
 
 
-def texts_of(data: Annotated) -> list[Text]:
-    """The distinct texts that are read of these comparisons: each item after its prompt, and each prompt alone."""
+def texts_of(data: Annotated, *, alone: bool = False) -> list[Text]:
+    """The distinct texts that are read of these comparisons: each item after its prompt, and each prompt by itself.
+
+    With `alone`, items are read without their prompt.
+    """
     found: dict[Text, None] = {}
     for asked, *two in zip(data.asked.tolist(), data.first.tolist(), data.second.tolist(), strict=True):
         prompt = _prompt(data, asked)
-        found.update({Text(prompt, data.items[item]): None for item in two})
+        found.update({Text("" if alone else prompt, data.items[item]): None for item in two})
         if asked != NO_PROMPT:
             found[Text(prompt, "")] = None
     return list(found)
@@ -48,9 +51,10 @@ def embedding(
     return Table({text: row for row, text in enumerate(texts)}, features)
 
 
-def with_features(data: Annotated, table: Table) -> Embedded:
+def with_features(data: Annotated, table: Table, *, alone: bool = False) -> Embedded:
     """The comparisons with features of items (n, 2, d) and of prompts (n, d), or (n, 0) where nothing was asked.
 
+    Items are read after their prompt or, with `alone`, without it; `table` is of `texts_of` with the same `alone`.
     Raises UserError where something was asked in some comparisons only, and for a text that is not in the table.
     """
     asks = data.asked != NO_PROMPT
@@ -60,7 +64,8 @@ def with_features(data: Annotated, table: Table) -> Embedded:
     for row, (asked, *two) in enumerate(
         zip(data.asked.tolist(), data.first.tolist(), data.second.tolist(), strict=True)
     ):
-        items[row] = [_row(table, Text(_prompt(data, asked), data.items[item]), data.name) for item in two]
+        before = "" if alone else _prompt(data, asked)
+        items[row] = [_row(table, Text(before, data.items[item]), data.name) for item in two]
     prompts = np.empty((len(data), 0), dtype=np.float32)
     if asks.any():
         of_each = {asked: _row(table, Text(_prompt(data, asked), ""), data.name) for asked in set(data.asked.tolist())}

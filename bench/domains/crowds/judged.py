@@ -71,7 +71,7 @@ def some_of_each(data: Annotated, each: int, *axes: Scalar) -> Annotated:
 
 def longer_wins(test: Annotated, people: Sequence[str]) -> dict[str, float]:
     """What "the text with more characters is preferred" is worth on the test of `people`; equal lengths count half."""
-    own = test.of(people)
+    own = test.of(person for person in people if person in test.counts)
     return {"longer_wins": float((1 + np.sign(length_differences(own) * own.labels)).mean() / 2)}
 
 
