@@ -140,7 +140,7 @@ def _needed(rows: pd.DataFrame, along: str) -> pd.DataFrame:
 
 
 def exponents(table: pd.DataFrame, column: str) -> pd.DataFrame:
-    """Seed and value: by which power of `column` the comparisons needed grow, at the other value at which it varies most.
+    """Seed and value: the power of `column` with which what is needed grows, where the column varies most.
 
     The slope of a least-squares line in logarithms.
     """
