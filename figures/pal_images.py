@@ -14,6 +14,7 @@ from bench.spec import Published
 
 DATASETS = {"embedding_world": "made picks", "v1": "Pick-a-Pic v1", "v2": "Pick-a-Pic v2"}
 AFTER = f"{pal_panels.UNSEEN}20"
+APART, ROOM = 0.004, 0.03  # along beta, between two models; above and below all means
 SHADES = {1: "#f3c08a", 2: "#e6842a", 3: "#9c4a08"}  # PAL-B by K
 BACKBONES = {
     "opt-350m": "OPT-350M",
@@ -88,7 +89,8 @@ def pickafilter(series: pd.DataFrame, published: Sequence[Published]) -> Drawing
         for axes, metric, title in zip(both, ("seen_accuracy", AFTER), ("seen", "unseen, after 20"), strict=True):
             tables.append(_by_beta(axes, _named(series), metric))
             axes.set(title=title, xlabel="share of picks with a filter, β")
-        both[0].set(ylabel="accuracy")
+        means = pd.concat(tables)["y"]
+        both[0].set(ylabel="accuracy", ylim=(means.min() - ROOM, means.max() + ROOM))
         known = published_curves(published, ("pal_b",), "seen_accuracy", lambda conditions: conditions["beta"])
         if len(known):
             style.published(both[0], known)
@@ -96,16 +98,19 @@ def pickafilter(series: pd.DataFrame, published: Sequence[Published]) -> Drawing
         return panels.drawing(
             figure,
             tables,
-            "Two groups want opposite colours in a share β of the picks. Right: after 20 comparisons of each newcomer.",
+            "Two groups want opposite colours in a share β of the picks. Right: after 20 comparisons of each newcomer. "
+            "PAL-A and the mixture have K = 2, low rank has one direction; models stand side by side at each β.",
         )
 
 
 def _by_beta(axes: style.Axes, rows: pd.DataFrame, metric: str) -> pd.DataFrame:
-    """A line a model. Gives what it drew."""
+    """A line a model, side by side where they would lie on each other, PAL's on top. Gives what it drew."""
+    found = list(_each(rows, metric, "beta"))
     tables = []
-    for model, points in _each(rows, metric, "beta"):
-        along = points.assign(x=points["beta"].astype(float), y=points["mean"]).sort_values("x")
-        panels.line(axes, along, _look(model))
+    for place, (model, points) in enumerate(found):
+        shift = APART * (place - (len(found) - 1) / 2)
+        along = points.assign(x=points["beta"].astype(float) + shift, y=points["mean"]).sort_values("x")
+        panels.line(axes, along, _look(model), zorder=3 if model.startswith("pal") else 2)
         tables.append(along)
     return pd.concat(tables, ignore_index=True)
 

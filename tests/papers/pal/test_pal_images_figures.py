@@ -31,7 +31,9 @@ def test_every_model_has_a_line_over_beta(tmp_path):
     points = drawn("pickafilter", made.filters(), tmp_path)
     assert len(points) == 2 * 10 * 6
     for _, line in points.groupby("series"):
-        assert list(line["x"]) == [0.0, 0.2, 0.4, 0.6, 0.8, 1.0]
+        assert list(line["beta"]) == [0.0, 0.2, 0.4, 0.6, 0.8, 1.0]
+        assert list(line["x"]) == pytest.approx(list(line["beta"]), abs=0.05)
+        assert list(line["y"]) == list(line["mean"])
 
 
 def test_counts_stand_in_their_published_squares(tmp_path):
