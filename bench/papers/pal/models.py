@@ -38,7 +38,7 @@ def _pal(kind: type[PALA] | type[PALB]) -> Callable[[int | None, Settings, int],
     return make
 
 
-MAKERS: Mapping[str, Callable[[int | None, Settings, int], PersonalRewardModel]] = MappingProxyType(
+MAKERS: Mapping[str, Callable[[Any, Settings, int], PersonalRewardModel]] = MappingProxyType(  # of K, if it has one
     {
         "pal_a": _pal(PALA),
         "pal_b": _pal(PALB),
