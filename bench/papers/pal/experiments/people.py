@@ -28,7 +28,7 @@ PEOPLE = (
         "people",
         "Real people",
         "Workers who judged arguments, and raters of jokes: accuracy on newcomers by how much they said, and ceilings.",
-        seconds=1.5,
+        seconds=1.0,
         prepare=_prepare,
     ),
     of_crowds(
