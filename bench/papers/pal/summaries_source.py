@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -25,9 +25,10 @@ from bench.learn.policy.world_policy import world_policy
 from bench.learn.reward.pal.features import frozen_states
 from bench.learn.reward.pal.memory import Memory
 from bench.learn.reward.pal.tokens import Keys, Texts
-from bench.spec import Context, Unavailable
+from bench.spec import Unavailable
 
 _TEXTS = 200_000  # that are kept as token ids
+_LONGEST = 1024  # tokens of a text of the known-truth world, and more than any has
 
 Encode = Callable[[str, bool, bool], Ids]  # a text, whether it begins one, whether it ends one
 
@@ -58,7 +59,7 @@ class Summaries:
 class Reader:
     """A language model without its head, and how it takes texts.
 
-    Its states are kept in `memory` while it is small, else in files under `cache_dir`.
+    Its states are kept in files under `cache_dir`; those of a small one in `memory`, by `remembering`.
     """
 
     backbone: Any
@@ -72,6 +73,19 @@ class Reader:
         if self.memory is not None:
             return self.memory.states(texts, keys)
         return frozen_states(self.backbone, texts, keys, self.cache_dir)
+
+    def remembering(self, data: tldr.Tldr, *, apart: bool, reach: int) -> Reader:
+        """One that has run all texts of `data`, each once; where it keeps files, it stays as it is."""
+        if self.cache_dir is not None:
+            return self
+        corpus = Texts(_LONGEST, self.padding)
+        for part in (data.train, data.validation, data.test, data.unseen):
+            for group in self.completions(part, apart=apart):
+                for ids in group.responses:
+                    corpus.add(ids if apart else np.concatenate([group.prompt, ids]))
+                if apart:
+                    corpus.add(group.prompt)
+        return replace(self, memory=Memory(self.backbone, corpus, reach))
 
     def completions(self, said: Annotated, *, apart: bool) -> list[Completions]:
         """Every comparison. `apart`: prompts and responses are texts of their own, else they are two parts of one."""
@@ -101,13 +115,13 @@ def _found(settings: str, seed: int, data_dir: Path | None) -> tldr.Tldr:
     return tldr.from_rows(*world_tldr.rows(sizes, seed), tldr.published(), split_seed=seed)
 
 
-def reader(source: Mapping[str, Any], context: Context) -> Reader:
+def reader(source: Mapping[str, Any], cache_dir: Path) -> Reader:
     """Of a source's settings; the language model is in evaluation mode."""
     if source["name"] == "hub":
         backbone = source["backbone"]
-        return _of_hub(models.Source(models.Origin(backbone["origin"]), backbone["id"]), context.cache_dir)
-    policy, _ = world_policy(cache_dir=context.cache_dir, size=source["policy"])
-    return Reader(policy.base_model, PAD_ID, _encode_world, Memory(policy.base_model, PAD_ID))
+        return _of_hub(models.Source(models.Origin(backbone["origin"]), backbone["id"]), cache_dir)
+    policy, _ = world_policy(cache_dir=cache_dir, size=source["policy"])
+    return Reader(policy.base_model, PAD_ID, _encode_world)
 
 
 def hub_fingerprints(folder: str, backbone: models.Source, data_dir: Path | None) -> dict[str, str]:

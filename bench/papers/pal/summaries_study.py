@@ -6,15 +6,18 @@ import json
 import time
 from collections.abc import Mapping
 from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 
+from bench.data import tldr
 from bench.data.annotated import Annotated, hashed
 from bench.evaluate.personal import accuracy, groups_found
+from bench.learn.reward.pal import Asked, Window
 from bench.papers.pal.summaries_models import TokenModel, VectorModel, summary_model
-from bench.papers.pal.summaries_source import Reader, reader, summaries
+from bench.papers.pal.summaries_source import Reader, Summaries, reader, summaries
 from bench.spec import Context, Outcome, Task, canonical
 
 
@@ -24,7 +27,7 @@ def summarised(task: Task, context: Context) -> Outcome:
     settings, model = task.settings, task.settings["model"]
     shared = bool(model.get("shared_data", False))
     data = summaries(settings["source"], settings["counts"], task.seed, shared, context.data_dir)
-    read = _reader(canonical([settings["source"], data.seed]), context)
+    read = _read(task, data, context.cache_dir)
     K = task.condition.get("K")
     untrained = summary_model(task.method, None if K is None else int(str(K)), model, task.seed, read)
     start = time.perf_counter()
@@ -47,10 +50,18 @@ def summarised(task: Task, context: Context) -> Outcome:
     return Outcome(metrics, curves, notes)
 
 
-@lru_cache(maxsize=1)
-def _reader(source_and_data: str, context: Context) -> Reader:
+def _read(task: Task, data: Summaries, cache_dir: Path) -> Reader:
+    """What the task's model reads with."""
+    source, reading = task.settings["source"], task.settings["model"].get("reading")
+    padded = reading is not None and (reading["window"] != Window.OWN_TOKENS or reading["asked"] != Asked.LAST)
+    reach = reading["max_length"] if padded else 0
+    return _reader(canonical(source), data.found, task.method == "pal_b", reach, cache_dir)
+
+
+@lru_cache(maxsize=3)
+def _reader(source: str, found: tldr.Tldr, apart: bool, reach: int, cache_dir: Path) -> Reader:
     """What tasks with the same data share."""
-    return reader(json.loads(source_and_data)[0], context)
+    return reader(json.loads(source), cache_dir).remembering(found, apart=apart, reach=reach)
 
 
 def _measured(name: str, end: str, fitted: TokenModel | VectorModel, asked: Annotated) -> dict[str, float]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -11,6 +13,7 @@ from bench.data.world.vocabulary import BEGIN_ID, END_ID
 from bench.errors import UserError
 from bench.evaluate.personal import accuracy
 from bench.files import validate
+from bench.papers.pal import summaries_source, summaries_study
 from bench.papers.pal.summaries import SummariesConfig
 from bench.papers.pal.summaries_models import lengths, summary_model
 from bench.papers.pal.summaries_source import reader, summaries
@@ -78,7 +81,7 @@ def test_a_change_that_is_no_setting_is_refused():
 
 
 def test_apart_every_text_begins_and_ends_and_else_prompt_and_response_are_one(here, data):
-    read, said = reader(SOURCE, here), data.found.test
+    read, said = reader(SOURCE, here.cache_dir), data.found.test
     apart, whole = (read.completions(said, apart=apart) for apart in (True, False))
     for group in apart:
         for ids in (group.prompt, *group.responses):
@@ -108,12 +111,14 @@ def test_a_model_of_lengths_knows_what_labels_are_made_of(here, data):
     found = data.found
     features = lengths(found.test)
     assert np.abs(features[:, 0] - features[:, 1]).max() > 0.3
-    fitted = summary_model("length", None, {"ridge": 1.0}, 0, reader(SOURCE, here)).fit(found.train, found.validation)
+    fitted = summary_model("length", None, {"ridge": 1.0}, 0, reader(SOURCE, here.cache_dir)).fit(
+        found.train, found.validation
+    )
     assert accuracy(fitted.decisions(found.test), found.test.labels) > 0.95
 
 
 def test_vectors_are_the_last_states_of_prompt_and_response(here, data):
-    read, said = reader(SOURCE, here), data.found.test.take([0, 1, 2])
+    read, said = reader(SOURCE, here.cache_dir), data.found.test.take([0, 1, 2])
     features = summary_model("shared", None, {"ridge": 1.0}, 0, read).features(said)
     for group, both in zip(read.completions(said, apart=False), features, strict=True):
         for ids, found in zip(group.responses, both, strict=True):
@@ -125,7 +130,9 @@ def test_vectors_are_the_last_states_of_prompt_and_response(here, data):
 
 def test_the_share_of_tokens_is_the_mean_over_comparisons_of_right_margins(here, data):
     model = one(planned(), "pal_b", K=2, size="tiny", weighting="cumulative").settings["model"]
-    fitted = summary_model("pal_b", 2, model, 0, reader(SOURCE, here)).fit(data.found.train, data.found.validation)
+    fitted = summary_model("pal_b", 2, model, 0, reader(SOURCE, here.cache_dir)).fit(
+        data.found.train, data.found.validation
+    )
     asked = data.found.test
     decisions, share = fitted.measured(asked)
     margins = fitted.text.token_margins(fitted._groups(asked), annotators=asked.annotators)
@@ -140,11 +147,12 @@ def test_responses_that_are_cut_are_counted(here, data):
     model = one(planned(), "pal_a").settings["model"]
     short = {**model, "reading": {**model["reading"], "max_length": 30}}
     shares = [
-        summary_model("pal_a", 2, each, 0, reader(SOURCE, here)).cut_share(data.found.test) for each in (model, short)
+        summary_model("pal_a", 2, each, 0, reader(SOURCE, here.cache_dir)).cut_share(data.found.test)
+        for each in (model, short)
     ]
     whole = [
         len(group.prompt) + max(map(len, group.responses))
-        for group in reader(SOURCE, here).completions(data.found.test, apart=False)
+        for group in reader(SOURCE, here.cache_dir).completions(data.found.test, apart=False)
     ]
     assert shares == [0.0, np.mean(np.array(whole) > 30)]
     assert shares[1] > 0
@@ -163,8 +171,25 @@ def test_a_task_measures_seen_and_unseen_workers_by_group_and_by_token(variant, 
     assert summarised(task, here).metrics["seen_accuracy"] == found.metrics["seen_accuracy"]
 
 
+def test_tasks_with_the_same_data_share_what_the_language_model_was_run_for(here, monkeypatch):
+    tasks = [one(planned(), "pal_b", K=K, size="tiny", weighting="cumulative") for K in (1, 2)]
+    summarised(tasks[0], here)
+    monkeypatch.setattr(summaries_source, "Memory", None)
+    summarised(tasks[1], replace(here, scratch_dir=here.scratch_dir / "another"))
+
+
+def test_what_ran_before_changes_no_bit_of_a_task(here):
+    cumulative, last = (one(planned(), "pal_b", K=2, size="tiny", weighting=name) for name in ("cumulative", "last"))
+    alone = summarised(last, here)
+    summaries_study._reader.cache_clear()
+    summarised(cumulative, here)
+    after = summarised(last, here)
+    assert {**alone.metrics, "fit_seconds": 0} == {**after.metrics, "fit_seconds": 0}
+    assert alone.curves == after.curves
+
+
 def test_a_trained_backbone_is_its_own_and_the_shared_one_stays(here):
-    read = reader(SOURCE, here)
+    read = reader(SOURCE, here.cache_dir)
     before = {name: values.clone() for name, values in read.backbone.state_dict().items()}
     task = one(planned(), "pal_b", size="large")
     data = summaries(SOURCE, COUNTS, 0, False, None)

@@ -97,7 +97,7 @@ def test_from_plan_to_record(variant, tmp_path, folder, monkeypatch):
 
 def test_the_end_is_written_as_characters_after_every_text(tmp_path, folder, monkeypatch):
     data_dir = hub_folder(tmp_path, monkeypatch)
-    read = reader(tasks(data_dir, folder)[0].settings["source"], context(tmp_path))
+    read = reader(tasks(data_dir, folder)[0].settings["source"], tmp_path)
     tokenizer = AutoTokenizer.from_pretrained(folder)
     assert tokenizer.decode(read.encode("a post", True, True)) == f"a post{tldr.END}"
     assert tokenizer.decode(read.encode(" an answer", False, False)) == " an answer"
@@ -106,4 +106,4 @@ def test_the_end_is_written_as_characters_after_every_text(tmp_path, folder, mon
 def test_a_tokenizer_without_padding_is_refused(tmp_path, tiny_model, monkeypatch):
     given = tasks(hub_folder(tmp_path, monkeypatch), tiny_model("gpt_neox"))[0].settings["source"]
     with pytest.raises(UserError, match="no padding token"):
-        reader(given, context(tmp_path))
+        reader(given, tmp_path)

@@ -12,44 +12,35 @@ from bench.learn.reward.pal.tokens import Keys, Texts
 
 
 class Memory:
-    """A text is run once, as far as it was ever read; its states at all positions stay.
+    """The states of a corpus at all positions, run once; `reach` is as far as shorter texts are padded.
 
-    `backbone` is not to change as long as this lives.
+    Other texts, and positions further on, are run when they are asked for, and not kept: so states do not depend, bit
+    for bit, on what was asked before. `backbone` is not to change as long as this lives.
     """
 
-    def __init__(self, backbone: Any, padding: int) -> None:
+    def __init__(self, backbone: Any, corpus: Texts, reach: int = 0) -> None:
         self.backbone = backbone
-        self.padding = padding
-        self._places: dict[bytes, tuple[int, int]] = {}  # where a text's states begin, and how many there are
-        self._states = torch.empty(0)
+        lengths = np.array([max(len(row), reach) for row in corpus.rows])
+        starts = np.cumsum(lengths) - lengths
+        self._places = {row.tobytes(): place for place, row in enumerate(corpus.rows)}
+        self._starts, self._lengths = starts, lengths
+        texts = Texts(int(lengths.max()), corpus.padding)
+        keys = [
+            texts.add(row) * texts.max_length + np.arange(length)
+            for row, length in zip(corpus.rows, lengths, strict=True)
+        ]
+        with torch.no_grad():
+            self._states = hidden_states(backbone, texts, np.concatenate(keys)).cpu()
 
     @torch.no_grad()
     def states(self, texts: Texts, keys: Keys) -> torch.Tensor:
         """(R, D): those that the ascending `keys` name, on the CPU."""
         of_text, positions = np.divmod(keys, texts.max_length)
         read, of_key = np.unique(of_text, return_inverse=True)
-        reach = np.zeros(len(read), dtype=np.int64)
-        np.maximum.at(reach, of_key, positions + 1)
-        names = [texts.rows[text].tobytes() for text in read]
-        lengths = np.maximum(reach, [len(texts.rows[text]) for text in read])
-        self._run(
-            {
-                name: (texts.rows[text], int(length))
-                for name, text, length in zip(names, read, lengths, strict=True)
-                if name not in self._places or self._places[name][1] < length
-            }
-        )
-        starts = np.array([self._places[name][0] for name in names])
-        return self._states[torch.from_numpy(starts[of_key] + positions)]
-
-    def _run(self, new: dict[bytes, tuple[np.ndarray[Any, np.dtype[np.int32]], int]]) -> None:
-        if not new:
-            return
-        longest = max(length for _, length in new.values())
-        texts, keys, start = Texts(longest, self.padding), [], len(self._states)
-        for name, (row, length) in new.items():
-            keys.append(texts.add(row) * longest + np.arange(length))
-            self._places[name] = (start, length)
-            start += length
-        found = hidden_states(self.backbone, texts, np.concatenate(keys)).cpu()
-        self._states = torch.cat([self._states.reshape(-1, found.shape[1]), found])
+        places = np.array([self._places.get(texts.rows[text].tobytes(), -1) for text in read])[of_key]
+        known = (places >= 0) & (positions < self._lengths[places])
+        found = self._states.new_empty(len(keys), self._states.shape[1])
+        found[torch.from_numpy(known)] = self._states[torch.from_numpy((self._starts[places] + positions)[known])]
+        if not known.all():
+            found[torch.from_numpy(~known)] = hidden_states(self.backbone, texts, keys[~known]).cpu()
+        return found

@@ -27,26 +27,47 @@ def some(count, seed=0):
     return texts, np.unique(keys)
 
 
-@torch.no_grad()
-def test_states_are_the_language_models():
-    lm = backbone()
-    memory = Memory(lm, PADDING)
-    for seed in (0, 1):  # the second time some are known
-        texts, keys = some(8, seed)
-        assert torch.allclose(memory.states(texts, keys), hidden_states(lm, texts, keys), atol=1e-5)
+def corpus(count, seed=0):
+    texts = Texts(24, PADDING)
+    for group in groups(count, seed):
+        for ids in (group.prompt, *group.responses):
+            texts.add(ids)
+    return texts
 
 
-def test_a_text_runs_once_and_again_only_where_it_is_read_further_than_before():
-    lm, rows = backbone(), []
+def counted(lm):
+    """The rows that it runs from now on."""
+    rows = []
     lm.register_forward_pre_hook(lambda _, __, given: rows.append(len(given["input_ids"])), with_kwargs=True)
-    memory, (texts, keys) = Memory(lm, PADDING), some(8)
-    memory.states(texts, keys)
+    return rows
+
+
+@pytest.mark.parametrize("reach", [0, 24])
+@pytest.mark.parametrize("seed", [0, 1])  # texts that are in it, and others
+@torch.no_grad()
+def test_states_are_the_language_models(reach, seed):
+    lm = backbone()
+    texts, keys = some(8, seed)
+    found = Memory(lm, corpus(8), reach).states(texts, keys)
+    assert torch.allclose(found, hidden_states(lm, texts, keys), atol=1e-5)
+
+
+def test_a_text_of_the_corpus_runs_once():
+    lm = backbone()
+    rows, texts = counted(lm), corpus(8)
+    memory = Memory(lm, texts, reach=24)
     assert sum(rows) == len(texts.rows)
-    memory.states(texts, keys)
-    memory.states(texts, keys[::2])
+    memory.states(*some(8))
     assert sum(rows) == len(texts.rows)
-    memory.states(texts, keys[-1:] + 1)
-    assert sum(rows) == len(texts.rows) + 1
+
+
+def test_what_was_asked_before_changes_no_bit():
+    lm = backbone()
+    memory, (texts, keys) = Memory(lm, corpus(8)), some(12)
+    first = memory.states(texts, keys)
+    memory.states(*some(20, seed=1))
+    memory.states(texts, keys[::3])
+    assert torch.equal(memory.states(texts, keys), first)
 
 
 @pytest.mark.parametrize("reading", [MEANT, PADDED])
@@ -57,7 +78,7 @@ def test_a_model_learns_the_same_with_it(reading):
         TextPAL(PALB(training=Training(batch_size=8)), lm, PADDING, reading, memory=memory).fit(
             found, labels, annotators=who
         )
-        for memory in (None, Memory(lm, PADDING))
+        for memory in (None, Memory(lm, corpus(16)))
     )
     wanted = plain.decision_function(found, annotators=who)
     assert kept.decision_function(found, annotators=who) == pytest.approx(wanted, abs=1e-4)
