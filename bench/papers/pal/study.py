@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
@@ -25,7 +26,7 @@ from bench.spec import Context, Outcome, Task, canonical
 def studied(task: Task, context: Context) -> Outcome:
     """Accuracies on seen people, and on unseen ones by comparisons that they were adapted to."""
     torch.set_num_threads(context.threads)
-    here, settings = _crowd(canonical(task.settings["crowd"]), task.seed, context), task.settings
+    here, settings = _crowd(canonical(task.settings["crowd"]), task.seed, _shared(context)), task.settings
     here = _read_by(task.method, here)
     K = task.condition.get("K")
     untrained = model(task.method, None if K is None else int(str(K)), settings["model"], task.seed)
@@ -51,6 +52,11 @@ def studied(task: Task, context: Context) -> Outcome:
         notes = {"people": " ".join(named)}
         metrics, curves = metrics | found, curves | weights
     return Outcome(metrics, curves, notes)
+
+
+def _shared(context: Context) -> Context:
+    """What is the same for all tasks of a worker."""
+    return replace(context, scratch_dir=context.cache_dir)
 
 
 @lru_cache(maxsize=1)
