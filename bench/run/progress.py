@@ -30,14 +30,20 @@ def follow(done: Iterable[Done], title: str, tasks: int, seconds: float, console
 
 @contextmanager
 def counting(title: str, console: Console) -> Iterator[Callable[[int, int], None]]:
-    """A callback (done, in all) that shows shared work; nothing is shown of work that is already there."""
+    """A callback (done, in all) that shows shared work; nothing is shown of work that is already there.
+
+    Another number in all is another piece of work, counted by itself.
+    """
     watch: _Live | _Plain | None = None
-    began = time.monotonic()
+    began, of = time.monotonic(), 0
 
     def show(done: int, total: int) -> None:
-        nonlocal watch
-        if watch is None:
-            watch = _Live(title, total, console) if console.is_terminal else _Plain(title, total, console)
+        nonlocal watch, began, of
+        if watch is None or total != of:
+            if watch is not None:
+                watch.__exit__()
+                began = time.monotonic()
+            watch, of = _Live(title, total, console) if console.is_terminal else _Plain(title, total, console), total
             watch.__enter__()
         elapsed = time.monotonic() - began
         watch.show(done, elapsed, elapsed * (total - done) / done if done else None)

@@ -21,7 +21,15 @@ from bench.spec import Context, Unavailable
 
 SIZES = {"unseen": 0.3, "adapt": 10}
 CROWDS = {
-    "personas": {"topic": "religion", "prototypes": 3, "members": 4, "train": 12, "test": 6, "conflict": 0.5},
+    "personas": {
+        "topic": "religion",
+        "prototypes": 3,
+        "statements": 60,
+        "members": 4,
+        "train": 12,
+        "test": 6,
+        "conflict": 0.5,
+    },
     "ukp_workers": {"train": 12, "test": 6, "held_out": 0.3},
     "jester": {"people": 20, "unit": "item", "train": 15, "test": 6, "held_out": 0.4},
     "vpl_hh": {"each": 20, "held_out": 0.25},

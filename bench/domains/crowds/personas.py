@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from bench.data.annotator_splits import split_annotators
-from bench.data.anthropic_persona import NAME, TOPICS, Population, make_people, statements
+from bench.data.anthropic_persona import NAME, TOPICS, Population, Statement, make_people, statements
 from bench.data.encoded import Table, embedding, with_features
 from bench.data.texts import Text
 from bench.domains.crowds import judged
@@ -22,7 +22,7 @@ POPULATION = ("members", "train", "test", "conflict", "concentration")
 def crowd(settings: Mapping[str, Any], seed: int, context: Context) -> Crowd:
     """Of the settings `PersonasSettings`."""
     features = table(settings, context)
-    said = statements(judged.folder(context))
+    said = _some(settings, context)
     population = Population(drawn(settings, seed), **{key: settings[key] for key in POPULATION})
     made = make_people(said, population, seed)
     people = split_annotators(made.train, settings["unseen"], seed)
@@ -40,6 +40,15 @@ def drawn(settings: Mapping[str, Any], seed: int) -> tuple[str, ...]:
 
 def table(settings: Mapping[str, Any], context: Context, progress: Progress | None = None) -> Table:
     """Features of the statements of all personas of the subject, which every seed draws from."""
-    personas = TOPICS[settings["topic"]]
-    texts = [Text("", said.text) for said in statements(judged.folder(context)) if said.persona in personas]
+    texts = [Text("", said.text) for said in _some(settings, context)]
     return embedding(list(dict.fromkeys(texts)), cache_dir=context.cache_dir, progress=progress)
+
+
+def _some(settings: Mapping[str, Any], context: Context) -> list[Statement]:
+    """Of every persona of the subject as many statements as are asked for, or all it has; the same for every seed."""
+    chosen = []
+    for persona in TOPICS[settings["topic"]]:
+        own = [said for said in statements(judged.folder(context)) if said.persona == persona]
+        order = np.random.default_rng(seed_for(NAME, "statements", persona)).permutation(len(own))
+        chosen += [own[place] for place in np.sort(order[: settings["statements"]])]
+    return chosen

@@ -116,6 +116,7 @@ class PersonasSettings(TextSizes):
     name: Literal["personas"]
     topic: Literal["interests", "religion", "politics", "personality", "ethics", "risk"]
     prototypes: int = Field(ge=2)  # K*, personas of the topic, drawn by the seed
+    statements: Count  # of a persona, that its people judge
     members: Count  # people a persona
     train: Count  # comparisons of everyone
     test: Count

@@ -96,6 +96,8 @@ def log_likelihoods(judged: Ordered, thetas: Array) -> Array:
 
 def mixed_log_odds(margins: Array, weights: Array) -> Array:
     """(n,): log-odds of the probability sum_k weights_k F(margins_k); both are (n, k)."""
-    first = logsumexp(-_LINK.loss(margins), axis=1, b=weights)
-    second = logsumexp(-_LINK.loss(-margins), axis=1, b=weights)
+    with np.errstate(divide="ignore"):  # a weight of zero takes no part
+        log_weights = np.log(weights)
+    first = logsumexp(log_weights - _LINK.loss(margins), axis=1)
+    second = logsumexp(log_weights - _LINK.loss(-margins), axis=1)
     return np.asarray(first - second)
