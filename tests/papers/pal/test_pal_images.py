@@ -56,7 +56,7 @@ def test_pick_a_filter_is_planned_at_every_beta_with_the_same_models():
     by_beta: dict[Any, set[Any]] = {}
     for task in tasks:
         by_beta.setdefault(task.condition["beta"], set()).add((task.method, task.condition.get("K")))
-    assert list(by_beta) == [0.0, 0.2, 0.4, 0.6, 0.8, 1.0]
+    assert list(by_beta) == [0.0, 0.2, 0.4, 0.6, 1.0]
     models = by_beta[0.0]
     assert all(found == models for beta, found in by_beta.items() if beta < 1)
     assert by_beta[1.0] == models | {("pal_b", 3)}  # one more than there are groups
