@@ -11,7 +11,7 @@ from bench.report.figures import draw
 POINTS = {  # of records: cells of the panels, added up
     "personas": 3 * (3 * 6 + 2 * 3),
     "people": (8 * 6 + 2) + (7 * 6 + 2) + (7 * 5 + 2),
-    "groups": 2 * 2 * 11 + 2 * 2 * (3 + 4),
+    "groups": 2 * 2 * 11 + 2 * 2 * (3 + 3),
 }
 
 
