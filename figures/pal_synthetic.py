@@ -46,7 +46,7 @@ def prototypes(series: pd.DataFrame, published: Sequence[Published]) -> Drawing:
                     )
                 )
             axes.set(xlabel="K", xlim=(0.6, 6.4), xticks=range(1, 7))
-            axes.set_title(f"K* = {k_star}" if mixed == ONE_EACH else f"mixtures of {k_star}")
+            axes.set_title(f"K* = {k_star:g}" if mixed == ONE_EACH else f"mixtures of {k_star:g}")
         columns[0].set(ylabel="accuracy", ylim=_limits(tables))
         return panels.drawing(
             figure,
@@ -94,7 +94,7 @@ def newcomers(series: pd.DataFrame, published: Sequence[Published]) -> Drawing:
                         axes, own, ("pal_a",), [*CROWD, "K"], look=lambda _, look=look: look, named=f"{mixed} {K:g}"
                     )
                 )
-            axes.set_title(f"K* = {k_star}, one prototype each" if mixed == ONE_EACH else f"mixtures of {k_star}")
+            axes.set_title(f"K* = {k_star:g}, one prototype each" if mixed == ONE_EACH else f"mixtures of {k_star:g}")
         columns[0].set(ylabel="accuracy on unseen people", ylim=_limits(tables))
         return panels.drawing(
             figure,
