@@ -78,6 +78,8 @@ def test_every_method_is_compared_on_every_crowd_that_has_what_it_reads(context)
         for task in planned(experiment, context)[1]:
             crowds.setdefault(json.dumps(task.settings["crowd"]), set()).add(task.method)
         for crowd, methods in crowds.items():
-            prompts = json.loads(crowd)["name"] in ("ukp_workers", "vpl_hh", "dsp")
-            assert len(methods) == 10 + prompts
+            known = json.loads(crowd)
+            prompts, new_jokes = known["name"] in ("ukp_workers", "vpl_hh", "dsp"), known.get("unit") == "item"
+            assert len(methods) == 10 + prompts - new_jokes
             assert ("pal_b" in methods) == prompts
+            assert ("sparse_deviations" not in methods) == new_jokes  # left out for time
