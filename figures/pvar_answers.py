@@ -86,9 +86,9 @@ def answers_training(series: pd.DataFrame, published: Sequence[Published]) -> Dr
         for place, pairs in enumerate(kinds):
             rows = where(series, pairs=pairs)
             for axes, (metric, title) in zip(columns[2 * place :], metrics.items(), strict=False):
-                table = panels.lines(axes, rows, panels.ORDER, "fraction", apart=0.06, metric=metric)
-                tables.append(table.assign(series=metric + " " + table["series"]))
-                axes.set(xscale="log", xlabel="share of the pool")
+                tables.append(panels.lines(axes, rows, panels.ORDER, "fraction", apart=0.06, metric=metric))
+                sizes = rows["fraction"]
+                axes.set(xscale="log", xlabel="share of the pool", xlim=(sizes.min() / 1.3, sizes.max() * 1.3))
                 axes.set_title(f"{panels.PAIRS[pairs]},\n{title}")
                 style.log_axis(axes.xaxis, sorted(rows["fraction"].unique()))
         if not tables:

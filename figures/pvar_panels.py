@@ -105,7 +105,8 @@ def lines(
             continue
         points = curves(rows, (method,), metric, by, lambda cells: cells[x].astype(float))
         shift = (1 + apart) ** (place - (len(methods) - 1) / 2)
-        points = points.assign(x=points["x"] * shift, series=points["series"] + " " + _place(points, by[1:]))
+        name = points["series"] + " " + _place(points, by[1:]) + ("" if metric == WORTH else f" {metric}")
+        points = points.assign(x=points["x"] * shift, series=name)
         line(axes, points)
         tables.append(points)
     if not tables:

@@ -83,6 +83,9 @@ def draw(
     skipped: dict[str, str] = {}
     for name in only or figures:
         mine = series[series["experiment"] == name]
+        if mine.empty:
+            skipped[name] = "no records of this experiment"
+            continue
         try:
             drawing = figures[name](mine, [p for p in published if p.experiment == name])
         except NothingToDrawError as why:

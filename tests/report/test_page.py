@@ -112,7 +112,7 @@ def test_unknown_cells_environment_and_findings_are_there(html: str) -> None:
 
 
 def test_a_figure_that_could_not_be_drawn_says_why(html: str) -> None:
-    assert re.search(r"No figure: no records of accuracy", html)
+    assert re.search(r"No figure: no records of this experiment", html)
 
 
 def test_an_empty_report_still_renders(material: Material) -> None:

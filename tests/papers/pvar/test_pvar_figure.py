@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import product
+
 import pandas as pd
 import pytest
 from made_pvar import series
@@ -81,3 +83,27 @@ def test_a_caption_speaks_of_the_dotted_line_where_there_is_one(tmp_path):
 def test_without_any_record_of_an_experiment_the_others_are_drawn(experiment, tmp_path):
     drawings = draw("pvar", series("human"), [], tmp_path, [experiment])
     assert (experiment == "human") == (experiment in drawings.drawn)
+
+
+def made_training(seeds=2):
+    """Records of the real model that is trained on real answers: two policies, sizes and ways to make a pair."""
+    identity = {"paper": "pvar", "experiment": "answers_training", "variant": "corrected", "profile": "small"}
+    cells = product(("pvar", "random"), ("best_worst", "random_labelled"), (0.1, 0.3), range(seeds))
+    return pd.DataFrame(
+        {**identity, "method": method, "pairs": pairs, "fraction": size, "model": "smollm2-135m", "seed": seed}
+        | {"metric": metric, "value": size + seed / 10}
+        for method, pairs, size, seed in cells
+        for metric in ("held_out_accuracy", "held_out_margin")
+    )
+
+
+def test_a_real_model_is_drawn_by_size_for_both_metrics(tmp_path):
+    points, caption = drawn("answers_training", made_training(), tmp_path)
+    assert len(points) == 2 * 2 * 2 * 2
+    assert "2 seeds" in caption
+
+
+def test_where_only_one_experiment_was_run_the_others_say_that_they_have_no_records(tmp_path):
+    drawings = draw("pvar", made_training(), [], tmp_path)
+    assert set(drawings.drawn) == {"answers_training"}
+    assert set(drawings.skipped.values()) == {"no records of this experiment"}
