@@ -24,6 +24,9 @@ LAYERS = (
     ("bench.verdict",),
     ("bench.report",),
     ("bench.domains",),
+    ("bench.methods",),
+    ("bench.testbeds",),
+    ("bench.compare",),
     ("bench.papers",),
     ("bench.cli",),
 )
@@ -46,7 +49,8 @@ FORBIDDEN = {  # within the order above, and yet not allowed: these know spec, n
     "bench.select": TRUTH,
     "bench.label": TRUTH,
     "bench.domains": ("bench.verdict", "bench.report"),
-    "bench.papers": ("bench.report",),
+    "bench.methods": TRUTH,
+    "bench.papers": ("bench.report", "bench.methods", "bench.testbeds", "bench.compare"),
 }
 
 

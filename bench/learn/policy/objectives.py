@@ -110,22 +110,22 @@ class Demonstration:
 
 
 class Preference:
-    """A preference loss of `losses.LOSSES`: the mean over pairs, groups being (chosen, rejected).
+    """A preference loss, of `losses.LOSSES` by name or any like these: the mean over pairs (chosen, rejected).
 
     `reference` holds the log-probabilities of the very groups trained on, in their order; it may be None for a loss
     that needs no reference. `hyper` are the loss's hyper-parameters. Raises UserError for a loss that does not exist,
     a hyper-parameter that it does not have or allow, and a missing reference.
     """
 
-    def __init__(self, loss: str, reference: ReferenceLogProbs | None = None, **hyper: float) -> None:
+    def __init__(self, loss: str | losses.Loss, reference: ReferenceLogProbs | None = None, **hyper: float) -> None:
         self.loss = losses.get(loss)
+        self.name = loss if isinstance(loss, str) else getattr(loss, "__qualname__", repr(loss))
         known = losses.hyper_parameters(loss)
         for name in hyper:
             if name not in known:
-                raise unknown(f"hyper-parameter of {loss}", name, known)
+                raise unknown(f"hyper-parameter of {self.name}", name, known)
         if reference is None and losses.needs_reference(loss):
-            raise UserError(f"the loss {loss} needs reference log-probabilities (reference.reference_log_probs)")
-        self.name = loss
+            raise UserError(f"the loss {self.name} needs reference log-probabilities (reference.reference_log_probs)")
         self.reference = reference
         self.hyper = {**known, **hyper}
         self.quantities = losses.batch_quantities(loss)

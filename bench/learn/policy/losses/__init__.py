@@ -60,39 +60,41 @@ __all__ = [
 ]
 
 
-def get(name: str) -> Loss:
-    """The loss of that name; UserError with the nearest name otherwise, as from all functions here."""
-    if name not in LOSSES:
-        raise unknown("loss", name, LOSSES)
-    return LOSSES[name]
+def get(loss: str | Loss) -> Loss:
+    """The loss of that name, or a loss itself. UserError, naming the nearest, for others, as of all functions here."""
+    if not isinstance(loss, str):
+        return loss
+    if loss not in LOSSES:
+        raise unknown("loss", loss, LOSSES)
+    return LOSSES[loss]
 
 
-def batch_quantities(name: str) -> tuple[str, ...]:
+def batch_quantities(loss: str | Loss) -> tuple[str, ...]:
     """The keyword arguments, among `BATCH_QUANTITIES`, that the loss takes from the batch."""
-    return tuple(parameter for parameter in inspect.signature(get(name)).parameters if parameter in BATCH_QUANTITIES)
+    return tuple(parameter for parameter in inspect.signature(get(loss)).parameters if parameter in BATCH_QUANTITIES)
 
 
-def hyper_parameters(name: str) -> Mapping[str, float]:
+def hyper_parameters(loss: str | Loss) -> Mapping[str, float]:
     """The loss's hyper-parameters with their defaults."""
-    parameters = inspect.signature(get(name)).parameters.values()
+    parameters = inspect.signature(get(loss)).parameters.values()
     return {p.name: p.default for p in parameters if p.name not in FOUR and p.name not in BATCH_QUANTITIES}
 
 
-def needs_reference(name: str) -> bool:
+def needs_reference(loss: str | Loss) -> bool:
     """Whether the loss reads log-probabilities under the reference; others get zeros and ignore them."""
-    return get(name) not in _REFERENCE_FREE
+    return get(loss) not in _REFERENCE_FREE
 
 
-def needs_tokens(name: str) -> bool:
+def needs_tokens(loss: str | Loss) -> bool:
     """Whether the loss reads per-token log-probabilities."""
-    return any(quantity in TOKENS for quantity in batch_quantities(name))
+    return any(quantity in TOKENS for quantity in batch_quantities(loss))
 
 
-def needs_whole_batch(name: str) -> bool:
+def needs_whole_batch(loss: str | Loss) -> bool:
     """Whether a pair's value depends on the other pairs, so that splitting a batch changes it."""
-    return get(name) in _OF_THE_WHOLE_BATCH
+    return get(loss) in _OF_THE_WHOLE_BATCH
 
 
-def idea(name: str) -> str:
+def idea(loss: str | Loss) -> str:
     """What the loss does, in one line."""
-    return (inspect.getdoc(get(name)) or "").splitlines()[0]
+    return (inspect.getdoc(get(loss)) or "").splitlines()[0]

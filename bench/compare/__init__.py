@@ -1,0 +1,1 @@
+"""Methods beside each other: tuned on equal budgets, run on the same seeds, compared with paired statistics."""

@@ -1,0 +1,164 @@
+"""What a comparison has found: the vocabulary that statistics, tables, pictures and pages share."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from bench.testbeds.testbed import Measure
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@dataclass(frozen=True)
+class Entrant:
+    """A pipeline that is compared, by the name that tables have for it."""
+
+    name: str
+    line: str  # what it does
+    own: bool  # a user's: from a file or an installed package
+    parts: Mapping[str, str]  # select, label, learn -> the method's name
+
+
+@dataclass(frozen=True)
+class Trial:
+    """Hyper-parameters that were tried, and what they were worth."""
+
+    entrant: str
+    task: str
+    number: int  # 0: the defaults
+    hyper: Mapping[str, Mapping[str, Any]]  # by place: select, label, learn
+    value: float | None  # mean of the measure over validation seeds; None where a seed failed
+    chosen: bool
+
+
+@dataclass(frozen=True)
+class Tuning:
+    """What every entrant was given on every task before it was compared."""
+
+    count: int  # trials each, at most: a method may have fewer settings
+    seeds: tuple[int, ...]  # of validation; none is among the reported ones
+    budgets: Mapping[str, int]  # labels of every trial, by task
+    trials: tuple[Trial, ...]
+
+
+@dataclass(frozen=True)
+class Results:
+    """Records of a comparison as a table, and what the table is of.
+
+    `rows` has a row per record and metric: entrant, task, budget (labels), seed, metric, value, record (the path of its
+    JSON file, relative to the runs folder). Metrics are the measure's, others of the judge, and costs: wall_seconds,
+    cpu_seconds, peak_memory_bytes, tokens, labels_spent, pairs.
+    """
+
+    rows: pd.DataFrame
+    entrants: tuple[Entrant, ...]
+    measures: Mapping[str, Measure]  # by task
+    tuning: Tuning
+    failures: Mapping[str, str]  # what failed, in words -> the last line of its error
+    command: str  # that made it
+    profile: str
+
+
+@dataclass(frozen=True)
+class Value:
+    """An estimate and its 95 % interval; infinite where there are too few seeds for one."""
+
+    value: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class Cell:
+    """What an entrant is worth on a task with so many labels; `budget` None: the area under its curve.
+
+    The area is the mean of the measure over log(labels), in the measure's unit; of one budget it is the value there.
+    """
+
+    task: str
+    entrant: str
+    budget: int | None
+    mean: Value
+    seeds: int
+    best: bool  # nobody's mean is higher, on that task and budget
+
+
+@dataclass(frozen=True)
+class Difference:
+    """`left` less `right` on a task: areas, paired by seed."""
+
+    task: str
+    left: str
+    right: str
+    difference: Value
+    p: float  # two-sided, of no difference
+    adjusted: float  # Holm's, over all pairs and tasks of the comparison
+    improvement: Value  # probability that `left` is the better one on a seed; ties count half
+    labels: LabelsNeeded | None  # None with fewer than two budgets
+    detectable: float  # the smallest true difference that these seeds find with 80 % power, unadjusted
+    seeds: int
+
+
+@dataclass(frozen=True)
+class LabelsNeeded:
+    """How many times the labels of `left` `right` needs to reach what it reaches with all: above 1, `left` saves."""
+
+    low_value: float
+    high_value: float  # another than low_value: the crossing was not seen, and the ratio lies between them
+    low: float
+    high: float
+    note: str
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What one run of an entrant took on a task with so many labels: means over seeds."""
+
+    task: str
+    entrant: str
+    budget: int
+    seconds: float
+    memory: float  # bytes, the peak
+    tokens: float | None  # trained and sampled; None where no tokens are involved
+    labels: float
+
+
+@dataclass(frozen=True)
+class Ranks:
+    """Average ranks over blocks (task x seed), 1 the best, and who cannot be told apart.
+
+    `groups` are the maximal sets of entrants among which no pair differs after Holm's correction.
+    """
+
+    average: Mapping[str, float]
+    blocks: int
+    friedman_p: float
+    groups: tuple[tuple[str, ...], ...]
+    test: str  # in words
+
+
+@dataclass(frozen=True)
+class Profiles:
+    """Performance profiles: the share of runs (task x seed) in which an entrant's score is above each threshold.
+
+    Scores are areas, 0 at the task's chance and 1 at the best mean of any entrant there.
+    """
+
+    thresholds: tuple[float, ...]
+    share: Mapping[str, tuple[float, ...]]
+    low: Mapping[str, tuple[float, ...]]  # 95 % bands, pointwise
+    high: Mapping[str, tuple[float, ...]]
+
+
+@dataclass(frozen=True)
+class Tournament:
+    """All statistics of a comparison."""
+
+    cells: tuple[Cell, ...]
+    differences: tuple[Difference, ...]  # both directions are there once: left before right in the order of entrants
+    costs: tuple[Cost, ...]
+    ranks: Ranks | None  # None with fewer than two entrants or three blocks
+    profiles: Profiles | None

@@ -1,0 +1,9 @@
+"""The built-in methods: a table a slot, read without loading any of them."""
+
+from bench.methods.catalogue.label import LABEL
+from bench.methods.catalogue.policy import POLICY
+from bench.methods.catalogue.reward import REWARD
+from bench.methods.catalogue.select import SELECT
+from bench.methods.method import Method
+
+BUILT_IN: tuple[Method, ...] = (*SELECT, *LABEL, *REWARD, *POLICY)

@@ -1,0 +1,48 @@
+"""Policy methods that are a loss of pairs and nothing else."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar
+
+from torch import Tensor
+
+from bench.learn.policy import losses
+from bench.learn.policy.completions import Completions
+from bench.learn.policy.objectives import Objective, Preference
+from bench.methods.contract import Known
+from bench.methods.space import Values
+
+
+class PairLoss(ABC):
+    """Write `loss` and hyper-parameters, and it is a method.
+
+    `loss` gets four (B,) tensors of summed log-probabilities in nats and gives (B,), a value a pair; it may name any of
+    `bench.learn.policy.losses.BATCH_QUANTITIES` as a keyword-only argument (lengths, log-probabilities of tokens).
+    """
+
+    space: ClassVar[Mapping[str, Values]] = {}
+
+    @abstractmethod
+    def loss(
+        self, policy_chosen: Tensor, policy_rejected: Tensor, reference_chosen: Tensor, reference_rejected: Tensor
+    ) -> Tensor:
+        """(B,): what training makes small."""
+
+    def objective(self, pairs: Sequence[Completions], known: Known) -> Objective:
+        """See PolicyMethod."""
+        return Preference(self.loss, known.reference(pairs))
+
+
+class NamedLoss:
+    """A loss of `bench.learn.policy.losses.LOSSES`, by name."""
+
+    def __init__(self, loss: str, **hyper: Any) -> None:
+        self.loss = loss
+        self.hyper = hyper
+
+    def objective(self, pairs: Sequence[Completions], known: Known) -> Objective:
+        """See PolicyMethod."""
+        reference = known.reference(pairs) if losses.needs_reference(self.loss) else None
+        return Preference(self.loss, reference, **self.hyper)

@@ -1,0 +1,101 @@
+"""What a comparison asks of a testbed: a pool that labels can be bought for, and a judge of what was learnt."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+from bench.methods.method import Slot
+from bench.spec import Context, Profile, Scalar
+
+if TYPE_CHECKING:
+    from bench.label.judgements import Judgements
+    from bench.learn.policy.completions import Completions
+    from bench.methods.contract import Known
+
+LEARNERS = (Slot.REWARD, Slot.POLICY)
+
+
+@dataclass(frozen=True)
+class Measure:
+    """What a testbed measures of a learner of one slot. Higher is better."""
+
+    metric: str  # key of a record's metrics
+    words: str  # as tables name it
+    chance: float  # its value without any preference learnt
+
+
+@dataclass(frozen=True)
+class Testbed:
+    """A place to learn and to be judged. `settings` are JSON values that decide, with a seed, all that happens there.
+
+    `chooses` says that prompts with sampled responses are at hand, so that selectors and labelers run there.
+    """
+
+    name: str
+    line: str  # what is learnt from whom, and who judges
+    measures: Mapping[Slot, Measure]  # by slot of the learners that end a pipeline here
+    chooses: bool
+    budgets: tuple[int, ...]  # labels, by default
+    at: Mapping[Profile, Mapping[str, Any]]  # settings by profile
+    source: Source
+    data: Mapping[str, Path] = field(default_factory=dict)  # files that the user named, by name; not in any record
+
+    def settings(self, profile: Profile) -> dict[str, Any]:
+        """At this profile. Raises UserError, naming the profiles that there are."""
+        from bench.errors import unknown
+
+        if profile not in self.at:
+            raise unknown("profile", profile, self.at, f"the task {self.name}")
+        return dict(self.at[profile])
+
+
+class Source(Protocol):
+    """How a testbed is made. An implementation loads torch and data inside these functions, not before; it pickles."""
+
+    def fingerprints(self, settings: Mapping[str, Any], data_dir: Path | None) -> Mapping[str, str]:
+        """Of data and weights, by name; nothing large is read. Raises Unavailable for what this machine lacks."""
+
+    def open(self, settings: Mapping[str, Any], learner: Slot, seed: int, budget: int, context: Context) -> Ground:
+        """The testbed of one seed; at most `budget` labels can be bought in it. Same arguments, same ground."""
+
+    def prepare(self, settings: Mapping[str, Any], seeds: Sequence[int], context: Context) -> None:
+        """What grounds of several seeds share, into the cache; with all cores."""
+
+    def seconds(self, settings: Mapping[str, Any], learner: Slot, labels: int) -> float:
+        """Rough cost of learning from so many labels, on one core."""
+
+
+class Ground(Protocol):
+    """A testbed of one seed, opened. Rows are places in its pool."""
+
+    size: int  # of the pool: labels that could be bought
+    groups: Sequence[Completions]  # the pool, prompts with k >= 2 responses; empty where `chooses` is false
+    known: Known | None  # what methods may use; None where `chooses` is false
+    spent: int  # labels bought so far
+
+    def buy(self, rows: Sequence[int]) -> Judgements:
+        """What people say of the first two responses, or the pair, at each row; all are counted.
+
+        Raises UserError, and buys nothing, beyond the budget. `known.bought` has these pairs from now on.
+        """
+
+    def learn(self, learner: Any, rows: Sequence[int], judgements: Judgements, training: Mapping[str, Any]) -> Learnt:
+        """Have `learner`, a method of the learner's slot, learn from judgements of `rows`, and judge what came out.
+
+        `training` are hyper-parameters of training (TRAINING in bench.methods.method) that replace the testbed's.
+        Held-out labels are read after the learner is done, and by nobody else.
+        """
+
+
+@dataclass(frozen=True)
+class Learnt:
+    """What came out: metrics, the measure's among them, and what it cost beyond time and memory.
+
+    A metric `<name>_error` is the standard error of <name> within this seed, prompts being clusters.
+    """
+
+    metrics: Mapping[str, float]
+    notes: Mapping[str, Scalar] = field(default_factory=dict)
