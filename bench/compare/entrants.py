@@ -1,0 +1,92 @@
+"""Who is compared: pipelines, made of lists of methods for the three places."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import product
+
+from bench.compare.pipeline import Pipeline
+from bench.compare.results import Entrant
+from bench.errors import UserError, unknown
+from bench.methods.method import Method, Slot
+from bench.methods.registry import from_file, method, methods
+from bench.testbeds.testbed import LEARNERS, Testbed
+
+CONTROLS = {Slot.SELECT: "random", Slot.LABEL: "people"}  # of a place that a comparison does not vary
+LEARNER = "dpo"  # of comparisons of selectors and labelers that name none
+
+
+def pipelines(select: Sequence[str], label: Sequence[str], learn: Sequence[str]) -> tuple[Pipeline, ...]:
+    """Every selector with every labeler and learner; an empty list is its control. Names are as `registry.method` has.
+
+    Raises UserError for unknown methods, learners of both slots, a pipeline named twice, and fewer than two pipelines.
+    """
+    choosers = [method(name, Slot.SELECT) for name in select or [CONTROLS[Slot.SELECT]]]
+    labelers = [method(name, Slot.LABEL) for name in label or [CONTROLS[Slot.LABEL]]]
+    learners = [_learner(name) for name in learn or [LEARNER]]
+    slots = {one.slot for one in learners}
+    if len(slots) > 1:
+        some = {slot: next(one.name for one in learners if one.slot == slot) for slot in LEARNERS}
+        raise UserError(
+            f"'{some[Slot.POLICY]}' trains policies and '{some[Slot.REWARD]}' is a reward model: they are judged by "
+            "different measures; compare each with its own"
+        )
+    found = tuple(Pipeline(*parts) for parts in product(choosers, labelers, learners))
+    if len(found) < 2:
+        raise UserError("a comparison needs at least two methods: name another one (`prefbench methods`)")
+    keys = [key(pipeline) for pipeline in found]
+    if twice := next((one for one in keys if keys.count(one) > 1), None):
+        raise UserError(f"'{twice}' is named twice")
+    return found
+
+
+def key(pipeline: Pipeline) -> str:
+    """The pipeline's name in records: all its parts, those of a user by their file."""
+    return " + ".join(part.target if part.path else part.name for part in pipeline.parts)
+
+
+def entrants(found: Sequence[Pipeline]) -> tuple[Entrant, ...]:
+    """The pipelines as tables name them: by the parts that vary, a user's class by the file too where names clash."""
+    varying = [place for place in range(3) if len({_named(one.parts[place]) for one in found}) > 1] or [2]
+    names = [" + ".join(pipeline.parts[place].name for place in varying) for pipeline in found]
+    clear = [name if names.count(name) == 1 else key(one) for name, one in zip(names, found, strict=True)]
+    return tuple(
+        Entrant(
+            name=name,
+            line="; ".join(pipeline.parts[place].line for place in varying),
+            own=any(part.path is not None or part not in methods(part.slot) for part in pipeline.parts),
+            parts={"select": pipeline.select.name, "label": pipeline.label.name, "learn": pipeline.learn.name},
+        )
+        for name, pipeline in zip(clear, found, strict=True)
+    )
+
+
+def require_runs(found: Sequence[Pipeline], testbed: Testbed) -> None:
+    """Raises UserError where `testbed` has no measure for these learners, or no prompts to choose or label."""
+    slot = found[0].learn.slot
+    if slot not in testbed.measures:
+        raise UserError(f"the task {testbed.name} has no {slot} learners; it has {', '.join(testbed.measures)}")
+    for pipeline in found:
+        for part in (pipeline.select, pipeline.label):
+            if not testbed.chooses and part.name != CONTROLS[part.slot]:
+                raise UserError(
+                    f"{part.name} reads prompts with sampled responses, and the task {testbed.name} has features of "
+                    f"comparisons only; `prefbench tasks` says which have prompts"
+                )
+
+
+def _learner(name: str) -> Method:
+    if ".py" in name:
+        found = from_file(name)
+        if found.slot not in LEARNERS:
+            raise UserError(f"{name} belongs to the slot '{found.slot}': it does not learn")
+        return found
+    known = [one for slot in LEARNERS for one in methods(slot)]
+    for one in known:
+        if one.name == name:
+            return one
+    raise unknown("learner", name, [one.name for one in known])
+
+
+def _named(part: Method) -> str:
+    return f"{part.name} {part.target}"

@@ -1,0 +1,105 @@
+"""From pipelines and testbeds to tasks, and from a task to its outcome."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from bench.compare.entrants import key
+from bench.compare.pipeline import Pipeline
+from bench.methods.method import Slot
+from bench.run.config import Config
+from bench.run.plan import Part
+from bench.spec import Context, Experiment, Outcome, Profile, Progress, Request, Task, Variant
+from bench.testbeds.testbed import Testbed
+
+NAME = "compare"  # of the folder under runs
+VERSION = 1  # of what a comparison's task means
+
+Hyper = Mapping[str, Mapping[str, Any]]  # hyper-parameters by place: select, label, learn
+PLACES = ("select", "label", "learn")
+
+
+@dataclass(frozen=True)
+class Run:
+    """One pipeline, once."""
+
+    pipeline: Pipeline
+    hyper: Hyper
+    budget: int
+    seed: int
+
+
+@dataclass(frozen=True)
+class Planner:
+    """Makes tasks of one testbed. Raises Unavailable where this machine lacks what it needs."""
+
+    testbed: Testbed
+    profile: Profile
+    data_dir: Path | None
+
+    def task(self, run: Run) -> Task:
+        """What is recorded of a run: the methods by name and code, never where a user's file lies."""
+        methods = dict(zip(PLACES, run.pipeline.parts, strict=True))
+        return Task(
+            paper=NAME,
+            experiment=self.testbed.name,
+            variant=Variant.CORRECTED,
+            profile=self.profile,
+            method=key(run.pipeline),
+            seed=run.seed,
+            condition={"slot": str(run.pipeline.learn.slot), "budget": run.budget},
+            settings={
+                "testbed": self.testbed.settings(self.profile),
+                **{place: dict(run.hyper.get(place, {})) for place in PLACES},
+            },
+            data={
+                **self.testbed.source.fingerprints(self.testbed.settings(self.profile), self.data_dir),
+                **{f"code of {method.target}": method.code for method in methods.values()},
+            },
+            version=VERSION,
+        )
+
+    def part(self, runs: Sequence[Run]) -> Part:
+        """Their tasks, those of a seed together, as one part of a plan."""
+        tasks = {self.task(run): run for run in sorted(runs, key=lambda run: run.seed)}
+        return Part(self._experiment(tasks), Variant.CORRECTED, tuple(tasks))
+
+    def _experiment(self, runs: Mapping[Task, Run]) -> Experiment:
+        pipelines = {key(run.pipeline): run.pipeline for run in runs.values()}
+        return Experiment(
+            name=self.testbed.name,
+            title=self.testbed.name,
+            shows=self.testbed.line,
+            variants={Variant.CORRECTED: "as their authors have it"},
+            profiles=tuple(self.testbed.at),
+            config=Config,
+            plan=_planned_elsewhere,
+            execute=partial(execute, self.testbed, pipelines),
+            prepare=partial(_prepare, self.testbed),
+            version=VERSION,
+            batch=lambda task: task.seed,
+            seconds=lambda task: self.testbed.source.seconds(
+                task.settings["testbed"], Slot(str(task.condition["slot"])), int(str(task.condition["budget"]))
+            ),
+        )
+
+
+def execute(testbed: Testbed, pipelines: Mapping[str, Pipeline], task: Task, context: Context) -> Outcome:
+    """Open the testbed for the task's seed, spend its budget, learn, and be judged."""
+    from bench.compare.pipeline import run
+
+    pipeline, budget = pipelines[task.method], int(str(task.condition["budget"]))
+    ground = testbed.source.open(task.settings["testbed"], pipeline.learn.slot, task.seed, budget, context)
+    return run(pipeline, {place: task.settings[place] for place in PLACES}, ground, budget, task.seed)
+
+
+def _prepare(testbed: Testbed, tasks: Sequence[Task], context: Context, progress: Progress | None) -> None:
+    testbed.source.prepare(tasks[0].settings["testbed"], sorted({task.seed for task in tasks}), context)
+
+
+def _planned_elsewhere(request: Request) -> list[Task]:
+    raise NotImplementedError("a comparison plans its own tasks")
