@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from bench.errors import UserError
+from bench.evaluate.clustered import clustered_error
 
 Array = NDArray[np.float64]
 
@@ -28,8 +29,8 @@ def win_rate(wins: ArrayLike, prompts: ArrayLike | None = None) -> WinRate:
     """The win rate of judgements `wins` (n,): 1 a win, 0 a loss, 0.5 a draw, or the judge's probability of a win.
 
     `prompts` (n,) says which prompt each judgement is of. Judgements of one prompt (two orders, several samples,
-    several judges) are not independent, so the error is that of clusters (Liang and Zeger 1986; here with the factor
-    G / (G - 1) for G prompts). Without `prompts`, or with one judgement a prompt, it is the standard error of a mean.
+    several judges) are not independent, so the error is that of clusters (`clustered_error`). Without
+    `prompts`, or with one judgement a prompt, it is the standard error of a mean.
 
     Raises UserError for no judgements, values outside [0, 1] or not finite, and arrays of different length.
     """
@@ -48,15 +49,6 @@ def win_rate(wins: ArrayLike, prompts: ArrayLike | None = None) -> WinRate:
         n_draws=int((values == 0.5).sum()),
         n_prompts=int(groups.max()) + 1,
     )
-
-
-def clustered_error(values: Array, groups: NDArray[np.intp]) -> float:
-    """Standard error of the mean of `values` (n,) in clusters `groups` (n,), numbered from 0. NaN for one cluster."""
-    count = int(groups.max()) + 1
-    if count < 2:
-        return float("nan")
-    sums = np.bincount(groups, weights=values - values.mean(), minlength=count)
-    return float(np.sqrt(count / (count - 1) * np.sum(sums**2)) / values.size)
 
 
 def _groups(prompts: ArrayLike, n: int) -> NDArray[np.intp]:
