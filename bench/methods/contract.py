@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from bench.learn.policy.objectives import Objective
     from bench.learn.policy.reference import ReferenceLogProbs
 
+READINGS = ("linear", "prompted", "items")  # in which features a reward method can ask for comparisons
+
 
 class Known(Protocol):
     """All that a method may use. Nothing of it comes from held-out labels, and what people say is counted."""
@@ -62,7 +64,14 @@ class LabelMethod(Protocol):
 
 
 class RewardMethod(Protocol):
-    """A reward model of comparisons in features; see bench/learn/reward/personal/model.py for the arrays."""
+    """A reward model of comparisons in features; see bench/learn/reward/personal/model.py for the arrays.
+
+    `reads` (default "linear") says in which features: "linear" those in which rewards are linear, as far as that is
+    known; "prompted" those of items that know their prompt, for models that read none; "items" those of items as they
+    are, with `prompts` beside them wherever something was asked. Only with "items" are there `prompts`.
+    """
+
+    reads: ClassVar[str]
 
     def fit(
         self, X: ArrayLike, labels: ArrayLike, *, annotators: Sequence[Hashable], prompts: ArrayLike | None = None
