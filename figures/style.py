@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from typing import Any
 
 import matplotlib as mpl
@@ -11,12 +10,11 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.colors import to_hex
-from matplotlib.figure import Figure
-from matplotlib.ticker import FixedLocator, FuncFormatter, LogLocator, NullFormatter
 
-COLUMN, TEXT = 3.25, 6.75  # inches: one column and the full text width of an ICML page
+from bench.report.style import COLUMN, GRID, INK, MUTED, TEXT, apart, log_axis, new, style
 
-INK, MUTED, GRID = "#1f2328", "#5f6873", "#dfe3e8"
+__all__ = ["COLUMN", "GRID", "INK", "MUTED", "TEXT", "apart", "log_axis", "new", "style"]  # scripts find all looks here
+
 PUBLISHED = "#9aa3ad"
 PAPER_RULE = "#7a1f5c"
 ON_MAP = "#16191d"  # ink on a map, whose colours stay as they are on a dark page
@@ -35,50 +33,6 @@ VARIANTS: Mapping[str, tuple[str, Any, bool]] = {  # label, line style, filled m
 }
 
 
-@contextmanager
-def style() -> Iterator[None]:
-    """Matplotlib settings of every figure: 8 pt text, thin ink, faint grid, fonts embedded as outlines' true type."""
-    with mpl.rc_context(
-        {
-            "figure.constrained_layout.use": True,
-            "font.size": 8,
-            "axes.labelsize": 8,
-            "axes.titlesize": 8,
-            "xtick.labelsize": 7,
-            "ytick.labelsize": 7,
-            "legend.fontsize": 7,
-            "legend.frameon": False,
-            "legend.handlelength": 2.6,
-            "axes.edgecolor": MUTED,
-            "axes.labelcolor": INK,
-            "axes.titlecolor": INK,
-            "text.color": INK,
-            "xtick.color": MUTED,
-            "ytick.color": MUTED,
-            "xtick.labelcolor": INK,
-            "ytick.labelcolor": INK,
-            "axes.linewidth": 0.6,
-            "axes.spines.top": False,
-            "axes.spines.right": False,
-            "axes.grid": True,
-            "grid.color": GRID,
-            "grid.linewidth": 0.5,
-            "axes.axisbelow": True,
-            "lines.linewidth": 1.2,
-            "lines.markersize": 3.2,
-            "pdf.fonttype": 42,
-        }
-    ):
-        yield
-
-
-def new(width: float, height: float, columns: int = 1, **options: Any) -> tuple[Figure, list[Axes]]:
-    """A figure of `columns` panels, made without pyplot so that nothing of it outlives the drawing."""
-    figure = Figure(figsize=(width, height), layout="constrained")
-    axes = figure.subplots(1, columns, squeeze=False, **options)
-    return figure, list(axes[0])
-
-
 def label(method: str, variant: str, variants: int) -> str:
     """The label of a curve: the method, and the variant where the figure shows more than one."""
     method_label = METHODS[method][0]
@@ -89,15 +43,6 @@ def map_colours(count: int) -> list[str]:
     """`count` colours from small to large error, mid to light: dark ink reads on all of them, in colour and in grey."""
     shades = mpl.colormaps["YlGnBu"](np.linspace(0.68, 0.03, count))
     return [to_hex(shade) for shade in shades]
-
-
-def apart(values: Iterable[float], ratio: float = 1.5) -> list[float]:
-    """Those of the values that stand far enough apart on a logarithmic axis to be labelled."""
-    kept: list[float] = []
-    for value in sorted(set(values)):
-        if not kept or value >= ratio * kept[-1]:
-            kept.append(float(value))
-    return kept
 
 
 def curve(axes: Axes, rows: pd.DataFrame, variants: int, **options: Any) -> None:
@@ -141,12 +86,3 @@ def limits(*tables: pd.DataFrame, logarithmic: bool = False) -> tuple[float, flo
     means = np.concatenate([table["y"].to_numpy(float) for table in tables])
     low, high = float(np.nanmin(means)), float(np.nanmax(means))
     return (low / 1.6, high * 1.6) if logarithmic else (low - 0.3 * (high - low), high + 0.3 * (high - low))
-
-
-def log_axis(axis: Any, ticks: list[float] | None = None) -> None:
-    """Plain numbers (0.01, 0.1, 100) at decades or at `ticks`, no labels between."""
-    axis.set_major_locator(FixedLocator(ticks) if ticks else LogLocator(10))
-    axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}" if value < 1e4 else f"{value:,.0f}"))
-    axis.set_minor_formatter(NullFormatter())
-    if ticks:
-        axis.set_minor_locator(FixedLocator([]))

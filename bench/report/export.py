@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, TextIO
 
 from bench.errors import UserError, unknown
 from bench.report.format import plus_minus
+from bench.report.latex import escape, table_row
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -109,32 +110,19 @@ def _tabular(name: str, group: pd.DataFrame) -> str:
         f"\n% {', '.join([name, *fixed])}",
         f"\\begin{{tabular}}{{{'l' * len(varying)}{'r' * len(methods)}}}",
         "\\toprule",
-        _row([*map(_escape, varying), *map(_escape, methods)]),
+        table_row([*map(escape, varying), *map(escape, methods)]),
         "\\midrule",
-        *(_row([*map(_cell, key), *(row.get(method, "--") for method in methods)]) for key, row in values.items()),
+        *(table_row([*map(_cell, key), *(row.get(method, "--") for method in methods)]) for key, row in values.items()),
         "\\bottomrule",
         "\\end{tabular}",
     ]
     return "\n".join(lines) + "\n"
 
 
-def _row(cells: list[str]) -> str:
-    return " & ".join(cells) + " \\\\"
-
-
 def _cell(value: object) -> str:
     if value is None:
         return ""
-    return f"{value:.4g}" if isinstance(value, float) else _escape(str(value))
-
-
-_SPECIAL = {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}"} | {
-    sign: f"\\{sign}" for sign in "&%$#_{}"
-}
-
-
-def _escape(text: str) -> str:
-    return "".join(_SPECIAL.get(sign, sign) for sign in text)
+    return f"{value:.4g}" if isinstance(value, float) else escape(str(value))
 
 
 _TEXT: Mapping[str, Callable[[pd.DataFrame], str]] = {

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import takewhile
 from pathlib import Path
@@ -11,10 +11,10 @@ from typing import Any
 
 from markupsafe import Markup, escape
 
-from bench.errors import UserError
 from bench.report.costs import Cost, costs, environment, fingerprints
 from bench.report.figures import Drawings
-from bench.report.format import duration, estimate, interval, memory, number, plural
+from bench.report.format import estimate, interval, memory, number, plural
+from bench.report.html import minus, page, write_text
 from bench.report.summary import (
     CLAIM_RULINGS,
     NUMBER_RULINGS,
@@ -53,38 +53,19 @@ class Material:
 
 def write_page(material: Material, out: Path) -> Path:
     """Write the report to `out` and return it. Raises UserError when the file cannot be written."""
-    text = render(material)
-    try:
-        out.parent.mkdir(parents=True, exist_ok=True)
-        out.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise UserError(f"{out}: the report cannot be written there ({error.strerror or error})") from error
-    return out
+    return write_text(render(material), out)
 
 
 def render(material: Material) -> str:
     """The report as the text of one HTML file."""
-    from jinja2 import Environment, PackageLoader, StrictUndefined
-
-    templates = Environment(
-        loader=PackageLoader("bench.report"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    templates.filters.update(
-        number=_number,
-        slug=_slug,
-        icon=_icon,
-        words=_words,
-        duration=duration,
-        memory=memory,
-        markup=Markup,
-        ticks=_ticks,
-    )
-    css = (Path(__file__).parent / "templates" / "page.css").read_text(encoding="utf-8")
-    return templates.get_template("page.html.j2").render(css=Markup(css), plural=plural, **_view(material))
+    filters: dict[str, Callable[..., Any]] = {
+        "number": _number,
+        "slug": _slug,
+        "icon": _icon,
+        "words": _words,
+        "ticks": _ticks,
+    }
+    return page("bench.report", "page.html.j2", ("page.css",), filters, _view(material))
 
 
 def _view(material: Material) -> dict[str, Any]:
@@ -137,8 +118,8 @@ def _claims(paper: Paper, verdicts: Sequence[Verdict]) -> list[dict[str, Any]]:
         lines = [
             {
                 "verdict": verdict,
-                "effect": _minus(estimate(verdict.ours, verdict.low, verdict.high)),
-                "interval": _minus(interval(verdict.low, verdict.high)),
+                "effect": minus(estimate(verdict.ours, verdict.low, verdict.high)),
+                "interval": minus(interval(verdict.low, verdict.high)),
                 "commands": [_command(paper, name, verdict.variant, verdict.profile) for name in claim.experiments],
             }
             for verdict in mine
@@ -201,7 +182,7 @@ def _table(series: Series, by_subject: Mapping[str, Sequence[Verdict]]) -> dict[
         mine = {(verdict.variant, verdict.profile): verdict for verdict in by_subject.get(item.id, ())}
         label = [_plain(item.condition.get(key, "")) for key in varying] or [item.where]
         cells = [_cell(mine.get(column)) for column in columns]
-        rows.append({"item": item, "label": label, "published": _minus(_as_known(item)), "cells": cells})
+        rows.append({"item": item, "label": label, "published": minus(_as_known(item)), "cells": cells})
     return {
         "series": series,
         "unit": items[0].unit if series.method else "",
@@ -224,8 +205,8 @@ def _cell(verdict: Verdict | None) -> dict[str, Any]:
         return {"verdict": None}
     return {
         "verdict": verdict,
-        "ours": _minus(estimate(verdict.ours, verdict.low, verdict.high)),
-        "interval": _minus(interval(verdict.low, verdict.high)),
+        "ours": minus(estimate(verdict.ours, verdict.low, verdict.high)),
+        "interval": minus(interval(verdict.low, verdict.high)),
         "margin": "–" if verdict.margin is None else f"± {number(verdict.margin, 2)}",
     }
 
@@ -271,11 +252,11 @@ def _command(paper: Paper, experiment: str, variant: str, profile: str) -> str:
 
 
 def _plain(value: object) -> str:
-    return _minus(f"{value:.4g}") if isinstance(value, int | float) else str(value)
+    return minus(f"{value:.4g}") if isinstance(value, int | float) else str(value)
 
 
 def _number(value: float | None, digits: int = 3) -> str:
-    return _minus(number(value, digits))
+    return minus(number(value, digits))
 
 
 def _slug(ruling: Ruling) -> str:
@@ -288,8 +269,3 @@ def _icon(ruling: Ruling) -> str:
 
 def _words(variant: Variant) -> str:
     return VARIANT_WORDS[variant]
-
-
-def _minus(text: str) -> str:
-    """A hyphen before a number as a minus sign."""
-    return text.replace("-", "−")
