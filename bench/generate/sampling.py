@@ -23,7 +23,7 @@ from numpy.typing import ArrayLike, NDArray
 from bench.errors import UserError
 from bench.generate.cache import BatchCache
 from bench.generate.request import Request, Sample
-from bench.generate.streams import uniforms
+from bench.generate.streams import Numbers, uniforms
 from bench.generate.tokens import choose
 from bench.spec import Progress
 
@@ -47,6 +47,7 @@ def sample(
     stop: Sequence[int] = (),
     keys: Sequence[str] | None = None,
     batch_tokens: int = BATCH_TOKENS,
+    numbers: Numbers = uniforms,
     progress: Progress | None = None,
 ) -> list[list[Sample]]:
     """`samples` responses to each of `prompts`, in their order, from `model` (a transformers decoder), on its device.
@@ -54,7 +55,8 @@ def sample(
     `prompts` are sequences of token ids; `stop` are the tokens that end a response; temperature 0 is greedy, top_p the
     mass of the nucleus. Two equal prompts get equal samples unless `keys` names them apart: random numbers are a
     stream named by (seed, key, index of the sample). `batch_tokens` bounds the memory: the tokens, of prompts and
-    responses, whose keys and values are held at a time. `progress(done, all)` counts samples.
+    responses, whose keys and values are held at a time. `numbers` draws the random numbers, by default independent
+    ones for every sample. `progress(done, all)` counts samples.
 
     The model is left as it was (mode, attention), without gradients. Raises UserError, before sampling, for an empty
     prompt, tokens outside the vocabulary, a prompt with `max_tokens` beyond the model's positions, a temperature,
@@ -80,7 +82,7 @@ def sample(
     done, total = 0, len(prompts) * samples
     with torch.no_grad(), _evaluating(model):
         for rows in _batches(request, batch_tokens):
-            for (prompt, _), response in zip(rows, _sample_batch(model, request, rows), strict=True):
+            for (prompt, _), response in zip(rows, _sample_batch(model, request, rows, numbers), strict=True):
                 found[prompt].append(response)
             done += len(rows)
             if progress is not None:
@@ -100,10 +102,10 @@ def _batches(request: Request, batch_tokens: int) -> Iterator[list[Row]]:
         yield from (rows[len(rows) * b // batches : len(rows) * (b + 1) // batches] for b in range(batches))
 
 
-def _sample_batch(model: Any, request: Request, rows: list[Row]) -> list[Sample]:
+def _sample_batch(model: Any, request: Request, rows: list[Row], draw: Numbers) -> list[Sample]:
     device = next(model.parameters()).device
     capacity = len(request.prompts[rows[0][0]]) + request.max_tokens
-    drawn = uniforms(request.seed, ((request.keys[prompt], index) for prompt, index in rows), request.max_tokens)
+    drawn = draw(request.seed, ((request.keys[prompt], index) for prompt, index in rows), request.max_tokens)
     numbers = torch.from_numpy(drawn).to(device)
     tokens = np.full((len(rows), request.max_tokens), NOT_SAMPLED, dtype=np.int32)
     places = np.arange(len(rows))  # the place in `rows` of each row of the model's batch

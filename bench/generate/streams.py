@@ -8,7 +8,7 @@ those for 20.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from bench.seeds import seed_for
 
 Name = tuple[str, int]  # the key of a prompt, the index of a sample
+Numbers = Callable[[int, Iterable[Name], int], NDArray[np.float64]]  # what `uniforms` does
 
 
 def content_key(prompt: NDArray[np.int32]) -> str:
