@@ -6,7 +6,7 @@ import sys
 
 import typer
 
-from bench.cli import evaluate, inspection, problem, results, running, splits, world
+from bench.cli import compare, evaluate, inspection, problem, results, running, splits, world
 from bench.errors import UserError
 
 app = typer.Typer(
@@ -22,6 +22,7 @@ app.command("list")(inspection.list_papers)
 app.command("run")(running.run)
 app.command("report")(results.report)
 app.command("figures")(results.figures)
+app.command("compare")(compare.compare)
 app.command("status")(inspection.status)
 app.command("export")(results.export)
 app.command("problem")(problem.problem)

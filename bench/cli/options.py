@@ -52,6 +52,8 @@ ConfigFile = Annotated[
 DataDir = Annotated[
     Path | None, typer.Option("--data-dir", help="Folder of real preference data. Default: $PREFBENCH_DATA, or none.")
 ]
+Jobs = Annotated[int | None, typer.Option("--jobs", "-j", min=1, help="Cores to use. Default: all.")]
+Retry = Annotated[bool, typer.Option("--retry", help="Try again what failed before.")]
 RunsDir = Annotated[Path | None, typer.Option("--runs", help="Folder of records. Default: $PREFBENCH_RUNS, or ./runs.")]
 
 

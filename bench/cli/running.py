@@ -2,34 +2,32 @@
 
 from __future__ import annotations
 
-import signal
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Annotated
-
-import typer
+from typing import TYPE_CHECKING
 
 from bench import papers, paths
 from bench.cli.options import (
     ConfigFile,
     DataDir,
     Experiments,
+    Jobs,
     PaperName,
     ProfileName,
+    Retry,
     RunsDir,
     Seeds,
     Variants,
     console,
     selection,
 )
-from bench.spec import Context, Profile, Task
+from bench.cli.working import announce, stoppable, to_do, work_off
+from bench.spec import Profile, Task
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from rich.console import Console
 
     from bench.run.plan import Part
-    from bench.run.store import Store, Stored
+    from bench.run.store import Stored
 
 
 def run(
@@ -38,11 +36,11 @@ def run(
     variant: Variants = [],  # noqa: B006
     profile: ProfileName = Profile.EMBEDDED,
     seeds: Seeds = None,
-    jobs: Annotated[int | None, typer.Option("--jobs", "-j", min=1, help="Cores to use. Default: all.")] = None,
+    jobs: Jobs = None,
     config: ConfigFile = None,
     data_dir: DataDir = None,
     runs: RunsDir = None,
-    retry: Annotated[bool, typer.Option("--retry", help="Try again what failed before.")] = False,
+    retry: Retry = False,
 ) -> None:
     """Run the tasks of a paper that have no record yet. Stop it any time: the same command goes on from there.
 
@@ -66,51 +64,18 @@ def run(
     stored = store.read()
     for line in stored.unreadable:
         screen.print(f"[yellow]skipped[/yellow] {line}")
-    work = [(part, _to_do(part, stored, retry)) for part in parts]
+    work = [(part, to_do(part, stored, retry)) for part in parts]
     workers = jobs or cores()
-    _announce(work, stored, workers, screen)
+    announce(work, stored, workers, screen)
     if not any(tasks for _, tasks in work):
         _nothing_to_do(work, stored, screen)
         return
-    try:
-        failed = _work(work, store, paths.data_dir(data_dir), workers, screen)
-    except KeyboardInterrupt:
-        signal.signal(signal.SIGINT, signal.SIG_IGN)  # an impatient second Ctrl-C changes nothing: we are leaving
-        screen.print("\nStopped. Every finished task is kept; the same command goes on from there.")
-        raise SystemExit(130) from None
+    with stoppable(screen):
+        failed = work_off(work, store, paths.data_dir(data_dir), workers, screen)
     if failed:
         screen.print(f"{failed} tasks failed: `prefbench status {paper} --why` says why, `--retry` tries again.")
         raise SystemExit(1)
     screen.print(f"Done. Next: `prefbench report {paper}`.")
-
-
-def _to_do(part: Part, stored: Stored, retry: bool) -> list[Task]:
-    from bench.run.status import State, standings
-
-    wanted = {State.MISSING, State.STALE} | ({State.FAILED} if retry else set())
-    return [standing.task for standing in standings(part, stored) if standing.state in wanted]
-
-
-def _announce(work: Sequence[tuple[Part, list[Task]]], stored: Stored, jobs: int, screen: Console) -> None:
-    """What will be done and what it will cost, before it starts."""
-    from rich.table import Table
-
-    from bench.run.progress import duration
-
-    table = Table("experiment", "variant", box=None, pad_edge=False, header_style="bold")
-    for name in ("to do", "recorded", f"about, on {jobs} core{'s' * (jobs > 1)}"):
-        table.add_column(name, justify="right")
-    for part, tasks in work:
-        if part.unavailable or not part.tasks:
-            continue
-        cost = sum(map(part.experiment.seconds, tasks)) / jobs
-        recorded = sum(task.id in stored.records for task in part.tasks)
-        estimate = duration(cost) + " + preparation" * (part.experiment.prepare is not None) if tasks else "-"
-        table.add_row(part.experiment.name, part.variant, str(len(tasks)), str(recorded), estimate)
-    screen.print(table)
-    for part, _ in work:
-        if part.unavailable:
-            screen.print(f"not run here: {part.experiment.name} {part.variant}: {part.unavailable}", markup=False)
 
 
 def _nothing_to_do(work: Sequence[tuple[Part, list[Task]]], stored: Stored, screen: Console) -> None:
@@ -118,48 +83,3 @@ def _nothing_to_do(work: Sequence[tuple[Part, list[Task]]], stored: Stored, scre
     failed = sum(task.id in stored.failures and task.id not in stored.records for task in planned)
     tail = f" {failed} failed before: --retry tries again." if failed else ""
     screen.print(f"Nothing to do: {len(planned) - failed} of {len(planned)} tasks are recorded.{tail}")
-
-
-def _work(
-    work: Sequence[tuple[Part, list[Task]]], store: Store, data_dir: Path | None, jobs: int, screen: Console
-) -> int:
-    """Run all parts in order; the number of tasks that failed."""
-    from bench.environment import provenance
-    from bench.run.execute import Workers, Workplace, execute
-    from bench.run.progress import counting, follow
-
-    workplace = Workplace(store.folder.parent, data_dir, paths.cache_dir(), provenance())
-    failed = 0
-    errors: set[str] = set()
-    with Workers(jobs) as workers:
-        for together in _together(work):
-            for part, tasks in together:
-                if part.experiment.prepare is not None:
-                    here = Context(data_dir, paths.cache_dir(), store.folder, jobs)
-                    with counting(f"{part.experiment.name} preparation", screen) as progress:
-                        part.experiment.prepare(tasks, here, progress)
-            running = [execute(part.experiment, tasks, workplace, workers) for part, tasks in together]
-            for (part, tasks), done in zip(together, running, strict=True):
-                cost = sum(map(part.experiment.seconds, tasks))
-                for item in follow(done, f"{part.experiment.name} {part.variant}", len(tasks), cost, screen):
-                    if item.error:
-                        failed += 1
-                        if item.error not in errors:  # a thousand tasks can fail for one reason
-                            screen.print(f"failed: {item.task.label()}: {item.error}")
-                        errors.add(item.error)
-    return failed
-
-
-def _together(work: Sequence[tuple[Part, list[Task]]]) -> list[list[tuple[Part, list[Task]]]]:
-    """What is to be done, in runs of parts that the same workers take one after another without a pause.
-
-    A part that is prepared, with all cores, begins one.
-    """
-    runs: list[list[tuple[Part, list[Task]]]] = []
-    for part, tasks in work:
-        if not tasks:
-            continue
-        if not runs or part.experiment.prepare or part.experiment.parallel != runs[-1][-1][0].experiment.parallel:
-            runs.append([])
-        runs[-1].append((part, tasks))
-    return runs

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,7 @@ from bench.compare.pipeline import Pipeline
 from bench.methods.method import Slot
 from bench.run.config import Config
 from bench.run.plan import Part
-from bench.spec import Context, Experiment, Outcome, Profile, Progress, Request, Task, Variant
+from bench.spec import Context, Experiment, Outcome, Profile, Progress, Task, Variant
 from bench.testbeds.testbed import Testbed
 
 NAME = "compare"  # of the folder under runs
@@ -41,6 +41,11 @@ class Planner:
     profile: Profile
     data_dir: Path | None
 
+    @cached_property
+    def fingerprints(self) -> Mapping[str, str]:
+        """Of data and weights, by name."""
+        return self.testbed.source.fingerprints(self.testbed.settings(self.profile), self.data_dir)
+
     def task(self, run: Run) -> Task:
         """What is recorded of a run: the methods by name and code, never where a user's file lies."""
         methods = dict(zip(PLACES, run.pipeline.parts, strict=True))
@@ -57,7 +62,7 @@ class Planner:
                 **{place: dict(run.hyper.get(place, {})) for place in PLACES},
             },
             data={
-                **self.testbed.source.fingerprints(self.testbed.settings(self.profile), self.data_dir),
+                **self.fingerprints,
                 **{f"code of {method.target}": method.code for method in methods.values()},
             },
             version=VERSION,
@@ -65,27 +70,23 @@ class Planner:
 
     def part(self, runs: Sequence[Run]) -> Part:
         """Their tasks, those of a seed together, as one part of a plan."""
-        tasks = {self.task(run): run for run in sorted(runs, key=lambda run: run.seed)}
-        return Part(self._experiment(tasks), Variant.CORRECTED, tuple(tasks))
-
-    def _experiment(self, runs: Mapping[Task, Run]) -> Experiment:
-        pipelines = {key(run.pipeline): run.pipeline for run in runs.values()}
-        return Experiment(
+        tasks = tuple(self.task(run) for run in sorted(runs, key=lambda run: run.seed))
+        pipelines = {key(run.pipeline): run.pipeline for run in runs}
+        experiment = Experiment(
             name=self.testbed.name,
             title=self.testbed.name,
             shows=self.testbed.line,
             variants={Variant.CORRECTED: "as their authors have it"},
             profiles=tuple(self.testbed.at),
             config=Config,
-            plan=_planned_elsewhere,
+            plan=lambda request: tasks,
             execute=partial(execute, self.testbed, pipelines),
             prepare=partial(_prepare, self.testbed),
             version=VERSION,
             batch=lambda task: task.seed,
-            seconds=lambda task: self.testbed.source.seconds(
-                task.settings["testbed"], Slot(str(task.condition["slot"])), int(str(task.condition["budget"]))
-            ),
+            seconds=partial(_seconds, self.testbed),
         )
+        return Part(experiment, Variant.CORRECTED, tasks)
 
 
 def execute(testbed: Testbed, pipelines: Mapping[str, Pipeline], task: Task, context: Context) -> Outcome:
@@ -101,5 +102,6 @@ def _prepare(testbed: Testbed, tasks: Sequence[Task], context: Context, progress
     testbed.source.prepare(tasks[0].settings["testbed"], sorted({task.seed for task in tasks}), context)
 
 
-def _planned_elsewhere(request: Request) -> list[Task]:
-    raise NotImplementedError("a comparison plans its own tasks")
+def _seconds(testbed: Testbed, task: Task) -> float:
+    slot, budget = Slot(str(task.condition["slot"])), int(str(task.condition["budget"]))
+    return testbed.source.seconds(task.settings["testbed"], slot, budget)
