@@ -22,4 +22,12 @@ REWARD = (
         source="Yao et al. 2025 (Sparse), Eq. 4",
         space={"beta": Log(1e-4, 1e-1)},
     ),
+    Method(
+        "gpm",
+        Slot.REWARD,
+        "responses as vectors with a skew-symmetric score, which knows preferences that run in circles",
+        "bench.learn.reward.general_preference:GeneralPreferenceModel",
+        source="Zhang et al. 2024 (GPM, arXiv 2410.02197)",
+        space={"ridge": Log(1e-2, 10.0), "blocks": (1, 2, 4)},
+    ),
 )
