@@ -5,7 +5,7 @@ import io
 from rich.console import Console
 
 from bench import papers
-from bench.cli.running import _announce
+from bench.cli.working import announce
 from bench.run.plan import Part
 from bench.run.store import Stored
 from bench.spec import Variant
@@ -14,5 +14,5 @@ from bench.spec import Variant
 def test_square_brackets_of_a_command_are_printed():
     part = Part(papers.load("sparse").experiments[0], Variant.CORRECTED, (), "run `pip install 'prefbench[generate]'`")
     out = io.StringIO()
-    _announce([(part, [])], Stored({}, {}), 1, Console(file=out, width=200))
+    announce([(part, [])], Stored({}, {}), 1, Console(file=out, width=200))
     assert "pip install 'prefbench[generate]'" in out.getvalue()
