@@ -47,7 +47,7 @@ def _space(pipeline: Pipeline, testbed: Testbed) -> dict[str, Values]:
         for name, values in part.space.items()
     }
     if pipeline.learn.slot == Slot.POLICY:
-        space = {f"learn.{name}": values for name, values in testbed.training.items()} | space
+        space = {f"learn.{name}": values for name, values in testbed.training_space.items()} | space
     return space
 
 

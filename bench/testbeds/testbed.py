@@ -42,7 +42,7 @@ class Testbed:
     budgets: tuple[int, ...]  # labels, by default
     at: Mapping[Profile, Mapping[str, Any]]  # settings by profile
     source: Source
-    training: Space = field(default_factory=dict)  # of TRAINING: what tuning may try for every policy
+    training_space: Space = field(default_factory=dict)  # of TRAINING: what tuning may try for every policy
     data: Mapping[str, Path] = field(default_factory=dict)  # files that the user named, by name; not in any record
 
     def settings(self, profile: Profile) -> dict[str, Any]:
