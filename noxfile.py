@@ -69,10 +69,12 @@ def report(session: nox.Session) -> None:
         prefbench(session, "report", paper)
 
 
-@nox.session(venv_backend="none")
+@nox.session(venv_backend="none", requires=["environment"])
 def compare(session: nox.Session) -> None:
-    """A new method beside all baselines: arrives with the comparison suite."""
-    session.error("arrives with the comparison suite; until then, `prefbench export` gives every baseline's records")
+    """Methods beside each other (`-- --slot policy --methods dpo,ipo,my_file.py:MyMethod --tasks world`)."""
+    if not session.posargs:
+        session.error("say what to compare: nox -s compare -- --slot policy --methods dpo,ipo,simpo --tasks world")
+    prefbench(session, "compare", *session.posargs)
 
 
 @nox.session
