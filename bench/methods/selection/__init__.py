@@ -1,0 +1,1 @@
+"""Selectors of the wider literature, one file each."""
