@@ -158,15 +158,18 @@ class Preference:
 
     def losses(self, outputs: torch.Tensor, batch: Batch) -> torch.Tensor:
         """See Objective."""
-        policy, reference, lengths = self._sums(outputs, batch)
-        supply: dict[str, torch.Tensor] = {}
-        if self.quantities:
-            supply = _quantities(outputs, self._reference_tokens(outputs, batch), lengths)
+        policy, reference, _ = self._sums(outputs, batch)
+        supply = self.supply(outputs, batch) if self.quantities else {}
         return self.loss(
             *(policy[0::2], policy[1::2], reference[0::2], reference[1::2]),
             **{name: supply[name] for name in self.quantities},
             **self.hyper,
         )
+
+    def supply(self, outputs: torch.Tensor, batch: Batch) -> dict[str, torch.Tensor]:
+        """All of `losses.BATCH_QUANTITIES`. An objective that knows better masks or scores of pairs replaces them."""
+        lengths = [len(response) for group in batch.groups for response in group.responses]
+        return _quantities(outputs, self._reference_tokens(outputs, batch), lengths)
 
     def measure(self, outputs: torch.Tensor, batch: Batch) -> Measures:
         """See Objective."""
@@ -258,9 +261,13 @@ class PairwiseReward:
 
 
 def _quantities(outputs: torch.Tensor, reference: torch.Tensor, lengths: Sequence[int]) -> dict[str, torch.Tensor]:
-    """All of `losses.BATCH_QUANTITIES`: (B,) lengths, (B, T) log-probabilities of tokens (0 in the padding), masks."""
+    """All of `losses.BATCH_QUANTITIES`: (B,) lengths and scores, (B, T) log-probabilities of tokens, masks.
+
+    Log-probabilities are 0 in the padding. A label is all that is known of a preference: its score is 1.
+    """
     count = torch.tensor(lengths, device=outputs.device)
     supply = {"chosen_lengths": count[0::2].to(outputs), "rejected_lengths": count[1::2].to(outputs)}
+    supply["scores"] = torch.ones_like(supply["chosen_lengths"])
     rows = [torch.split(values, list(lengths)) for values in (outputs, reference, torch.ones_like(reference))]
     for side, start in (("chosen", 0), ("rejected", 1)):
         policy, fixed, mask = (pad_sequence(list(row[start::2]), batch_first=True) for row in rows)

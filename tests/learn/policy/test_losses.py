@@ -35,6 +35,7 @@ def batch(seed=0, dtype=torch.float64, scale=1.0):
         for model in ("policy", "reference"):
             tokens = -scale * (0.1 + torch.rand(B, T, generator=generator, dtype=dtype)) * inputs[f"{side}_mask"]
             inputs[f"{model}_{side}_tokens"], inputs[f"{model}_{side}"] = tokens, tokens.sum(1)
+    inputs["scores"] = torch.randn(B, generator=generator, dtype=dtype)
     return inputs
 
 

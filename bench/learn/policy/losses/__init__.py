@@ -27,6 +27,7 @@ from bench.learn.policy.losses.contrastive import (
     robust_dpo,
 )
 from bench.learn.policy.losses.distribution import aot, aot_unpaired, beta_dpo
+from bench.learn.policy.losses.general_preference import gpo
 from bench.learn.policy.losses.length import ipo_norm, r_dpo, sigmoid_norm, wpo
 from bench.learn.policy.losses.pointwise import apo_down, apo_zero, bco_pair, kto, nca, sppo
 from bench.learn.policy.losses.reference_free import cpo, mapo, orpo, simpo, slic
@@ -38,6 +39,7 @@ _TO_A_REFERENCE = (
     *(kto, sppo, nca, bco_pair, apo_zero, apo_down),
     *(aot, aot_unpaired, beta_dpo),
     sparse_po,
+    gpo,
 )
 _REFERENCE_FREE = (slic, cpo, simpo, orpo, mapo)
 _OF_THE_WHOLE_BATCH = (kto, aot, aot_unpaired, beta_dpo)

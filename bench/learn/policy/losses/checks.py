@@ -23,8 +23,10 @@ TOKENS = (
     "chosen_mask",
     "rejected_mask",
 )
-BATCH_QUANTITIES = (*LENGTHS, *TOKENS)
-"""Keyword-only inputs from the batch: (B,) lengths in tokens, (B, T) log-probabilities of tokens, and masks."""
+SCORES = ("scores",)
+BATCH_QUANTITIES = (*LENGTHS, *TOKENS, *SCORES)
+"""Keyword-only inputs from the batch: (B,) lengths in tokens, (B, T) log-probabilities of tokens, masks, and (B,)
+scores: how much the chosen response is preferred to the rejected one, 1 where all that is known is the label."""
 
 POSITIVE = (lambda value: 0 < value < math.inf, "positive and finite")
 NOT_NEGATIVE = (lambda value: 0 <= value < math.inf, "at least 0 and finite")
