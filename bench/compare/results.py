@@ -96,8 +96,8 @@ class Difference:
     difference: Value
     p: float  # two-sided, of no difference
     adjusted: float  # Holm's, over all pairs and tasks of the comparison
-    improvement: Value  # probability that `left` is the better one on a seed; ties count half
-    labels: LabelsNeeded | None  # None with fewer than two budgets
+    improvement: Value  # probability that `left` is the better one on a new seed; ties count half
+    labels: LabelsNeeded | None  # None with fewer than two budgets, or three seeds
     detectable: float  # the smallest true difference that these seeds find with 80 % power, unadjusted
     seeds: int
 
@@ -130,7 +130,8 @@ class Cost:
 class Ranks:
     """Average ranks over blocks (task x seed), 1 the best, and who cannot be told apart.
 
-    `groups` are the maximal sets of entrants among which no pair differs after Holm's correction.
+    `groups` are the maximal sets of entrants among which no pair differs after Holm's correction, best first; one whom
+    all differ from is a group alone. They may overlap, and need not be neighbours in rank.
     """
 
     average: Mapping[str, float]
@@ -161,4 +162,5 @@ class Tournament:
     differences: tuple[Difference, ...]  # both directions are there once: left before right in the order of entrants
     costs: tuple[Cost, ...]
     ranks: Ranks | None  # None with fewer than two entrants or three blocks
-    profiles: Profiles | None
+    profiles: Profiles | None  # None where no task has anybody better than chance
+    notes: tuple[str, ...] = ()  # seeds, entrants and tasks that were left out, and why

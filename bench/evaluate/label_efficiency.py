@@ -53,6 +53,16 @@ class LabelRatio:
     note: str  # in words, where a curve did not cross within its labels; else empty
 
 
+def areas(labels: ArrayLike, quality: ArrayLike) -> Array:
+    """(S,) areas, one a seed, in quality's unit: `area` before it is averaged, for any number of seeds.
+
+    `labels` (L,) at least two, ascending and positive, `quality` (S, L); not checked.
+    """
+    axis = np.log(np.asarray(labels, dtype=float))
+    by_seed: Array = np.trapezoid(np.asarray(quality, dtype=float), axis, axis=1) / (axis[-1] - axis[0])
+    return by_seed
+
+
 def area(labels: ArrayLike, quality: ArrayLike) -> Interval:
     """The mean quality over log(labels): trapezoids over the log axis, divided by its length, so in quality's unit.
 
@@ -60,7 +70,7 @@ def area(labels: ArrayLike, quality: ArrayLike) -> Interval:
     counts or three seeds, or values that are not finite.
     """
     counts, values = _curves(labels, quality)
-    return _bootstrap(_areas(counts, values))
+    return _bootstrap(areas(counts, values))
 
 
 def area_difference(labels: ArrayLike, method: ArrayLike, reference: ArrayLike) -> Interval:
@@ -68,7 +78,7 @@ def area_difference(labels: ArrayLike, method: ArrayLike, reference: ArrayLike) 
     counts, ours = _curves(labels, method)
     _, theirs = _curves(labels, reference)
     _check_paired(ours, theirs)
-    return _bootstrap(_areas(counts, ours) - _areas(counts, theirs))
+    return _bootstrap(areas(counts, ours) - areas(counts, theirs))
 
 
 def labels_to_target(labels: ArrayLike, quality: ArrayLike, target: float) -> tuple[float, float]:
@@ -117,13 +127,6 @@ def _ratio(labels: Array, method: Array, reference: Array, target: float | None)
     notes = (_note("the method", own_low, own_high), _note("the reference", other_low, other_high))
     high = other_high / own_low if own_low > 0 else np.inf
     return other_low / own_high, high, "; ".join(filter(None, notes))
-
-
-def _areas(labels: Array, quality: Array) -> Array:
-    """(S,) areas, one a seed."""
-    axis = np.log(labels)
-    areas: Array = np.trapezoid(quality, axis, axis=1) / (axis[-1] - axis[0])
-    return areas
 
 
 def _monotone(curve: Array) -> Array:
