@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import partial
-
-import pandas as pd
 
 from bench.papers.pvar.contrasts import above, positive, within
 from bench.papers.pvar.efficiency import saves_labels
 from bench.papers.pvar.methods import BASELINES
-from bench.spec import Claim, Effect, Variant
+from bench.verdict.contrasts import claim
 
 _ABSTRACT = "abstract (arXiv v1)"
 _LONGER = "abstract of the longer version (ICLR 2026 submission)"
@@ -21,27 +18,8 @@ _MAIN = {"pairs": "best_worst", "spread": "wide", "model": "large", "loss": "dpo
 _PAID = {**_MAIN, "pairs": "random_labelled"}
 
 
-def _claim(
-    name: str,
-    experiment: str,
-    statement: str,
-    source: str,
-    evaluate: Callable[[pd.DataFrame], Effect | None],
-    criterion: str,
-) -> Claim:
-    return Claim(
-        name=name,
-        statement=statement,
-        source=source,
-        experiments=(experiment,),
-        variants=(Variant.CORRECTED,),
-        evaluate=evaluate,
-        criterion=criterion,
-    )
-
-
 _PAPER = (
-    _claim(
+    claim(
         "high-beats-random",
         "order",
         "DPO on the prompts of highest PVar is better than on as many at random.",
@@ -49,7 +27,7 @@ _PAPER = (
         partial(above, where=_MAIN, steps=_ORDER[:1]),
         f"the win rate over SFT is higher, best against worst, prompts of all stakes; {_BY_SEED}",
     ),
-    _claim(
+    claim(
         "random-beats-low",
         "order",
         "DPO on the prompts of lowest PVar is worse than on as many at random.",
@@ -57,7 +35,7 @@ _PAPER = (
         partial(above, where=_MAIN, steps=_ORDER[1:]),
         f"the win rate over SFT of random is higher, best against worst, prompts of all stakes; {_BY_SEED}",
     ),
-    _claim(
+    claim(
         "order-with-small-model",
         "models",
         "The order holds when a smaller reward model chooses.",
@@ -65,7 +43,7 @@ _PAPER = (
         partial(above, where={**_MAIN, "model": "small"}, steps=_ORDER),
         "the win rate over SFT rises from bottom to random and from random to top, paired by seed",
     ),
-    _claim(
+    claim(
         "order-with-tiny-model",
         "models",
         "The order holds when a much smaller reward model chooses.",
@@ -73,7 +51,7 @@ _PAPER = (
         partial(above, where={**_MAIN, "model": "tiny"}, steps=_ORDER),
         "the win rate over SFT rises from bottom to random and from random to top, paired by seed",
     ),
-    _claim(
+    claim(
         "tenth-beats-all",
         "human",
         "With people's labels of a dataset's own pairs, the top 10 % by PVar are better than all.",
@@ -81,7 +59,7 @@ _PAPER = (
         partial(above, where=_PAID, steps=(("pvar", "all"),)),
         "the win rate over SFT of the top tenth is above that of the whole pool, paired by seed",
     ),
-    _claim(
+    claim(
         "margins-grow-faster",
         "growth",
         "The reward margin grows faster and further in training on the prompts of highest PVar.",
@@ -89,7 +67,7 @@ _PAPER = (
         partial(above, where=_MAIN, steps=_ORDER[:1], metrics=("margin_5", "margin_10")),
         "the margin of the pairs trained on is larger half-way and at the end than with random prompts, paired by seed",
     ),
-    _claim(
+    claim(
         "other-losses-gain",
         "losses",
         "SimPO, KTO and ORPO gain from the prompts of highest PVar, too.",
@@ -102,7 +80,7 @@ _PAPER = (
         ),
         "the win rate over SFT is higher than with random prompts for each of the three, paired by seed",
     ),
-    _claim(
+    claim(
         "beats-other-selectors",
         "selectors",
         "PVar is better than other ways to choose prompts.",
@@ -113,7 +91,7 @@ _PAPER = (
 )
 
 _THEORY = (
-    _claim(
+    claim(
         "bound-holds",
         "theory",
         "A prompt's DPO gradient is bounded by its preference variance.",
@@ -122,7 +100,7 @@ _THEORY = (
         "on the prompt that comes nearest, the norm is below 2 beta G (sqrt(PVar of the policy) + sqrt(PVar of the "
         "labels)), before training and after, with the reward model's labels and with the truth's",
     ),
-    _claim(
+    claim(
         "norm-grows-with-variance",
         "theory",
         "Prompts of higher PVar have larger gradients.",
@@ -130,7 +108,7 @@ _THEORY = (
         partial(positive, metrics=("rank_norm_own",), by=("policy",), unit="rank correlation of norm and PVar"),
         "the rank correlation over prompts is positive, before training and after",
     ),
-    _claim(
+    claim(
         "signal-grows-with-variance",
         "theory",
         "Prompts of higher PVar have a larger signal-to-noise ratio of the update.",
@@ -146,7 +124,7 @@ _THEORY = (
 )
 
 _CONTROLS = (
-    _claim(
+    claim(
         "high-beats-random-paid",
         "order",
         "The same with a dataset's own pairs and paid labels (a control).",
@@ -154,7 +132,7 @@ _CONTROLS = (
         partial(above, where=_PAID, steps=_ORDER[:1]),
         f"the win rate over SFT of top is above that of random; {_BY_SEED}",
     ),
-    _claim(
+    claim(
         "high-beats-random-even",
         "order",
         "The same where variances hardly differ (a control).",
@@ -162,7 +140,7 @@ _CONTROLS = (
         partial(above, where={**_MAIN, "spread": "even"}, steps=_ORDER[:1]),
         f"the win rate over SFT of top is above that of random, prompts of the middle stakes; {_BY_SEED}",
     ),
-    _claim(
+    claim(
         "held-out-margins-grow-faster",
         "growth",
         "The margin grows faster on held-out pairs too, which are the same for every choice of prompts (a control).",
@@ -170,7 +148,7 @@ _CONTROLS = (
         partial(above, where=_MAIN, steps=_ORDER[:1], metrics=("held_out_margin_2", "held_out_margin_4")),
         "the margin of held-out pairs is larger half-way and at the end than with random prompts, paired by seed",
     ),
-    _claim(
+    claim(
         "true-variance-helps",
         "models",
         "Chosen by the true variance, high beats random (a control: is there anything to gain?).",
@@ -178,7 +156,7 @@ _CONTROLS = (
         partial(above, where={**_MAIN, "model": "gold"}, steps=_ORDER[:1]),
         "the win rate over SFT of top is above that of random where the truth chooses and orders, paired by seed",
     ),
-    _claim(
+    claim(
         "high-beats-random-at-equal-gap",
         "confounds",
         "High PVar is better than random where all pairs have the same gap in reward (a control).",
@@ -186,7 +164,7 @@ _CONTROLS = (
         partial(above, where={**_MAIN, "pairs": "equal_gap"}, steps=_ORDER[:1]),
         "the win rate over SFT of top is above that of random, paired by seed",
     ),
-    _claim(
+    claim(
         "high-beats-random-at-equal-length",
         "confounds",
         "High PVar is better than random where both responses of a pair are equally long (a control).",
@@ -194,7 +172,7 @@ _CONTROLS = (
         partial(above, where={**_MAIN, "pairs": "equal_length"}, steps=_ORDER[:1]),
         "the win rate over SFT of top is above that of random, paired by seed",
     ),
-    _claim(
+    claim(
         "saves-labels",
         "efficiency",
         "Random choice needs more paid labels than PVar to be as good (a control: the ratio is not in the paper).",

@@ -9,6 +9,7 @@ import pandas as pd
 from bench.papers.pvar.benchmarks import WORTH, measured
 from bench.spec import Effect, Scalar
 from bench.verdict import effects
+from bench.verdict.contrasts import chosen
 
 STEP = "step"  # names one of several differences that must all be positive
 
@@ -48,7 +49,7 @@ def differences(
     by: Sequence[str] = (),
 ) -> pd.DataFrame | None:
     """Columns seed, *by, difference: `left` less `right` of the same size, the mean over sizes. None without rows."""
-    ours, theirs = (_rows(series, method, metric, where) for method in (left, right))
+    ours, theirs = (chosen(series, metric, method, where) for method in (left, right))
     if ours.empty or theirs.empty:
         return None
     keys = ["seed", *by]
@@ -75,15 +76,6 @@ def within(series: pd.DataFrame, *, metrics: Sequence[str], by: Sequence[str] = 
     """What the metrics, shares of a bound that are used, leave of it, each to be positive."""
     rest = series[series["metric"].isin(metrics)].assign(value=lambda rows: 1 - rows["value"])
     return positive(rest, metrics=metrics, by=by, unit="share of the bound that is left")
-
-
-def _rows(series: pd.DataFrame, method: str, metric: str, where: Mapping[str, Scalar]) -> pd.DataFrame:
-    keep = (series["method"] == method) & (series["metric"] == metric)
-    for column, value in where.items():
-        if column not in series:
-            return series.iloc[:0]
-        keep &= series[column] == value
-    return series[keep]
 
 
 def _unit(metrics: Sequence[str], steps: Sequence[tuple[str, str]]) -> str:

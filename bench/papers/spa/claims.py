@@ -2,40 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
 from functools import partial
-
-import pandas as pd
 
 from bench.papers.spa.contrasts import beats, exceeds, rising, shorter, wins
 from bench.papers.spa.efficiency import saves_labels
-from bench.spec import Claim, Effect, Variant
+from bench.spec import Variant
+from bench.verdict.contrasts import claim
 
 _TEXT = (Variant.CORRECTED, Variant.AS_PUBLISHED)
 _CONTROL = "a control, not a claim of the paper"
 _OVER_DPO = partial(wins, method="spa", other="dpo")
 _BY_SEED = "paired by seed"
-
-
-def _claim(
-    name: str,
-    experiment: str,
-    statement: str,
-    source: str,
-    evaluate: Callable[[pd.DataFrame], Effect | None],
-    criterion: str,
-    variants: Sequence[Variant] = _TEXT,
-) -> Claim:
-    return Claim(
-        name=name,
-        statement=statement,
-        source=source,
-        experiments=(experiment,),
-        variants=tuple(variants),
-        evaluate=evaluate,
-        criterion=criterion,
-    )
-
+_claim = partial(claim, variants=_TEXT)
 
 _MAIN = (
     _claim(
@@ -45,7 +23,7 @@ _MAIN = (
         "Table 1: 21.1 against 7.7 % of wins at 3.3 % of the labels",
         _OVER_DPO,
         "the last iteration wins more than half of the comparisons with seed DPO",
-        tuple(Variant),
+        variants=tuple(Variant),
     ),
     _claim(
         "few-labels-beat-all",

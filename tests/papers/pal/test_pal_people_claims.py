@@ -7,7 +7,7 @@ import pytest
 from made_pal_people import PAL, as_the_paper_says, opposite, series
 
 from bench import papers
-from bench.papers.pal.claims.people_contrasts import differences
+from bench.verdict.contrasts import differences
 
 MADE = ("personas", "people", "groups")
 CLAIMS = {claim.name: claim for claim in papers.load("pal").claims if claim.experiments[0] in MADE}
@@ -74,4 +74,4 @@ def test_the_gain_over_others_is_not_the_gain_of_newcomers():
 def test_two_rows_for_one_seed_are_refused():
     row = {"method": "shared", "metric": "seen_accuracy", "seed": 0, "dataset": "dsp", "value": 0.7}
     with pytest.raises(ValueError, match="several rows"):
-        differences(pd.DataFrame([row, row]), ("shared", {}), ("shared", {}), ("dataset",))
+        differences(pd.DataFrame([row, row]), ("shared", {}), ("shared", {}), ("dataset",), "seen_accuracy")

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
-from bench.papers.pal.claims.contrasts import claim
-from bench.papers.pal.claims.people_contrasts import Side, all_above, every, larger_gain, parity
+from bench.papers.pal.claims.people_contrasts import all_above, every, larger_gain, parity
 from bench.papers.pal.claims.people_sides import (
     ABSTRACT,
     CONTROL,
@@ -18,6 +17,7 @@ from bench.papers.pal.claims.people_sides import (
     UNSEEN_GAIN,
 )
 from bench.spec import Claim
+from bench.verdict.contrasts import Side, claim
 
 _PAL: tuple[Side, ...] = (("pal_a", RIGHT), ("pal_b", RIGHT))
 _BY = ("dataset",)

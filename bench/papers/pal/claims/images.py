@@ -8,9 +8,10 @@ from functools import partial
 import numpy as np
 import pandas as pd
 
-from bench.papers.pal.claims.contrasts import above, chosen, claim
+from bench.papers.pal.claims.contrasts import above
 from bench.spec import Claim, Effect, Scalar
 from bench.verdict import effects
+from bench.verdict.contrasts import chosen, claim
 
 SEEN = "seen_accuracy"
 MARGIN = 0.02  # of an accuracy, below which two models are of the same use to a reader

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from functools import partial
 
-from bench.papers.pal.claims.contrasts import above, claim
+from bench.papers.pal.claims.contrasts import above
 from bench.papers.pal.claims.groups import GROUPS
 from bench.papers.pal.claims.people_contrasts import (
     SEEN,
-    Side,
     all_above,
     every,
     fewer,
@@ -19,6 +18,7 @@ from bench.papers.pal.claims.people_contrasts import (
 from bench.papers.pal.claims.people_sides import ABSTRACT, CONTROL, FEW, LINEAR, MARGIN, PARITY, SHARED, UNSEEN_GAIN, at
 from bench.papers.pal.claims.personas import PERSONAS
 from bench.spec import Claim
+from bench.verdict.contrasts import Side, claim
 
 K = 2  # prototypes for real people, of whom no right number is known
 FEWER, FEWER_EACH = 10.0, 20.0  # times; the paper has 20 to 156, each against a whole language model or CLIP

@@ -10,12 +10,11 @@ from itertools import product
 
 import pandas as pd
 
-from bench.papers.pal.claims.contrasts import chosen
 from bench.spec import Effect, Scalar
 from bench.verdict import effects, statistics
+from bench.verdict.contrasts import Side, chosen, differences
 
 SEEN, UNSEEN = "seen_accuracy", "unseen_accuracy_20"
-Side = tuple[str, Mapping[str, Scalar]]  # a method and its condition
 
 
 def beyond(series: pd.DataFrame) -> pd.DataFrame:
@@ -23,24 +22,6 @@ def beyond(series: pd.DataFrame) -> pd.DataFrame:
     if not {"K", "k_star"} <= set(series):
         return series
     return series.assign(beyond=series["K"].astype(float) - series["k_star"].astype(float))
-
-
-def differences(
-    series: pd.DataFrame, left: Side, right: Side, by: Sequence[str], metric: str = SEEN, right_metric: str = ""
-) -> pd.DataFrame:
-    """Seed, the columns `by`, and difference: `metric` of `left` less `right_metric` (default: the same) of `right`.
-
-    Raises ValueError where one seed and condition has several rows.
-    """
-    keys = ["seed", *by]
-    (method, where), (other, elsewhere) = left, right
-    sides = [chosen(series, metric, method, where), chosen(series, right_metric or metric, other, elsewhere)]
-    if any(not set(by) <= set(side) for side in sides):
-        return pd.DataFrame(columns=[*keys, "difference"])
-    pairs = sides[0][[*keys, "value"]].merge(sides[1][[*keys, "value"]], on=keys, suffixes=("", "_other"))
-    if pairs.duplicated(keys).any():
-        raise ValueError(f"{metric} of {method} and {other}: several rows for one seed and ({', '.join(by)})")
-    return pairs.assign(difference=pairs["value"] - pairs["value_other"])[[*keys, "difference"]]
 
 
 def every(lefts: Sequence[Side], rights: Sequence[Side]) -> tuple[tuple[Side, Side], ...]:
@@ -97,7 +78,7 @@ def some_above(
 ) -> Effect | None:
     """Whether one of `lefts`, whichever, is above `right`: Bonferroni over them. The best one is shown."""
     found = {
-        _named(left): differences(series, (left[0], {**left[1], **where}), (right[0], {**right[1], **where}), ())
+        _named(left): differences(series, (left[0], {**left[1], **where}), (right[0], {**right[1], **where}), (), SEEN)
         for left in lefts
     }
     if any(table.empty for table in found.values()):

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from bench.papers.pal.claims.people_contrasts import Side
 from bench.spec import Scalar
+from bench.verdict.contrasts import Side
 
 MARGIN = 0.02  # of an accuracy, below which two models are of the same use to a reader
 

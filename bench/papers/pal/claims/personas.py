@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
-from bench.papers.pal.claims.contrasts import claim
-from bench.papers.pal.claims.people_contrasts import Side, all_above, every, larger_gain, parity
+from bench.papers.pal.claims.people_contrasts import all_above, every, larger_gain, parity
 from bench.papers.pal.claims.people_sides import (
     ABSTRACT,
     CONTROL,
@@ -19,6 +18,7 @@ from bench.papers.pal.claims.people_sides import (
     at,
 )
 from bench.spec import Claim, Scalar
+from bench.verdict.contrasts import Side, claim
 
 _PURE: dict[str, Scalar] = {"mixed": "one each"}
 _PAL: Side = ("pal_a", {**RIGHT, **_PURE})

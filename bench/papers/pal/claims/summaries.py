@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from functools import partial
 
-from bench.papers.pal.claims.contrasts import above, claim
+from bench.papers.pal.claims.contrasts import above
 from bench.spec import Claim, Scalar, Variant
+from bench.verdict.contrasts import claim
 
 Side = tuple[str, dict[str, Scalar]]
 

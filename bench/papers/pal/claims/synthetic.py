@@ -8,9 +8,9 @@ from functools import partial
 import numpy as np
 import pandas as pd
 
-from bench.papers.pal.claims.contrasts import chosen, claim
 from bench.spec import Claim, Effect
 from bench.verdict import effects
+from bench.verdict.contrasts import chosen, claim
 
 SEEN, UNSEEN = "seen_accuracy", "unseen_accuracy_"
 HARMLESS = 0.02  # the paper counts 1.7 to 2.5 points as a gain (TL;DR, Pick-a-Pic): less than that is no loss
