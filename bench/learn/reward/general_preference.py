@@ -21,6 +21,8 @@ of A does that here. The ridge is ours: on A it is a nuclear norm of the skew-sy
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize
@@ -48,6 +50,7 @@ class GeneralPreferenceModel(RewardModelForEverybody):
     Attributes: `A_` (2k, d + 1), `W_` (k, p), `mean_` (d,), `scale_`, `objective_`, `gradient_norm_`.
     """
 
+    reads: ClassVar[str] = "items"
     reads_prompts = True
 
     def __init__(self, blocks: int = 4, ridge: float = 1.0, max_iter: int = 500) -> None:
