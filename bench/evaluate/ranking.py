@@ -46,7 +46,14 @@ def ranking_accuracy(
 def idealised_ranking_accuracy(
     reference_chosen: ArrayLike, reference_rejected: ArrayLike, agreement: ArrayLike, beta: float
 ) -> float:
-    """The ranking accuracy of the policy that minimises DPO's loss exactly.
+    """The ranking accuracy of the policy that minimises DPO's loss exactly: the mean of `idealised_ranking`."""
+    return float(idealised_ranking(reference_chosen, reference_rejected, agreement, beta).mean())
+
+
+def idealised_ranking(
+    reference_chosen: ArrayLike, reference_rejected: ArrayLike, agreement: ArrayLike, beta: float
+) -> Array:
+    """(n,): 1 where the policy that minimises DPO's loss exactly ranks the pair, 1/2 for a tie, else 0.
 
     That policy ranks a pair as pi_ref(chosen) / pi_ref(rejected) (a / (1 - a))^(1 / beta) does, where a is the share
     of annotators who prefer the chosen answer: Chen et al. (2024), section 3, the theorem on idealised ranking
@@ -59,11 +66,37 @@ def idealised_ranking_accuracy(
     share = np.asarray(agreement, dtype=float)
     if share.shape != first.shape or not ((share >= 0) & (share <= 1)).all():
         raise UserError(f"agreement: expected {len(first)} shares in [0, 1]")
-    if not beta > 0:
-        raise UserError(f"beta must be positive, got {beta}")
+    _check_beta(beta)
     with np.errstate(divide="ignore"):
         ideal = first - second + (np.log(share) - np.log1p(-share)) / beta
-    return float(np.mean((ideal > 0) + 0.5 * (ideal == 0)))
+    return np.asarray((1 + np.sign(ideal)) / 2)
+
+
+def difficulty(reference_chosen: ArrayLike, reference_rejected: ArrayLike) -> Array:
+    """(n,): c = log pi_ref(rejected) / pi_ref(chosen), in nats: how far the reference is from the preferred ranking.
+
+    Positive where the reference ranks a pair wrongly. Raises UserError as `reward_accuracy`.
+    """
+    first, second = _pairs(reference_chosen, reference_rejected, "log-probabilities")
+    return second - first
+
+
+def loss_to_rank(reference_chosen: ArrayLike, reference_rejected: ArrayLike, beta: float) -> Array:
+    """(n,): the loss that DPO must reach on a pair for the policy to rank it: -log sigmoid(beta c), c its `difficulty`.
+
+    A policy puts the chosen answer first, or both level, if and only if its loss on the pair is at most this: Chen et
+    al. (2024), arXiv 2405.19534, section 4, the theorem on the DPO loss and ranking accuracy. It follows from the loss
+    being -log sigmoid(beta (log pi(chosen) / pi(rejected) + c)). Training starts at log 2 on every pair; one that the
+    reference ranks wrongly by 50 nats is ranked at beta = 0.1 where the loss is below 0.0067.
+    Raises UserError as `reward_accuracy`, and for beta <= 0.
+    """
+    _check_beta(beta)
+    return np.asarray(np.logaddexp(0, -beta * difficulty(reference_chosen, reference_rejected)))
+
+
+def _check_beta(beta: float) -> None:
+    if not beta > 0:
+        raise UserError(f"beta must be positive, got {beta}")
 
 
 def _pairs(chosen: ArrayLike, rejected: ArrayLike, what: str) -> tuple[Array, Array]:

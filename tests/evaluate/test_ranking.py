@@ -1,10 +1,18 @@
 import numpy as np
 import pytest
+import torch
 from scipy.special import expit
 from sklearn.metrics import roc_auc_score
 
 from bench.errors import UserError
-from bench.evaluate.ranking import idealised_ranking_accuracy, ranking_accuracy, reward_accuracy
+from bench.evaluate.ranking import (
+    difficulty,
+    idealised_ranking_accuracy,
+    loss_to_rank,
+    ranking_accuracy,
+    reward_accuracy,
+)
+from bench.learn.policy.losses.contrastive import dpo
 
 
 def test_a_tie_counts_one_half() -> None:
@@ -49,6 +57,22 @@ def test_the_ideal_is_the_optimum_of_the_dpo_loss() -> None:
         loss = agreement * np.logaddexp(0, -margin) + (1 - agreement) * np.logaddexp(0, margin)
         best = grid[loss.argmin()]
         assert idealised_ranking_accuracy([gap], [0.0], [agreement], beta) == float(best > 0)
+
+
+@pytest.mark.parametrize("nudge", [-1e-3, 1e-3])
+def test_the_policy_ranks_a_pair_where_dpos_loss_is_below_the_loss_to_rank(nudge: float) -> None:
+    """The loss is the engine's own. At log-ratio `nudge` it lies on that side of the loss to rank."""
+    reference = np.array([[-10.0, -12.0, -40.0], [-11.0, -4.0, -40.0]])
+    rejected = torch.full((3,), -20.0, dtype=torch.float64)
+    loss = dpo(rejected + nudge, rejected, *map(torch.from_numpy, reference), beta=0.1).numpy()
+    assert ((loss < loss_to_rank(*reference, beta=0.1)) == (nudge > 0)).all()
+    np.testing.assert_allclose(loss, loss_to_rank(*reference, beta=0.1), atol=1e-3)
+
+
+def test_training_starts_at_log_two_and_only_a_pair_that_the_reference_ranks_may_stay_there() -> None:
+    needed = loss_to_rank([-10.0, -10.0, -60.0], [-12.0, -10.0, -10.0], beta=0.1)
+    np.testing.assert_allclose(needed, [np.logaddexp(0, 0.2), np.log(2), np.log1p(np.exp(-5))])
+    assert difficulty([-10.0, -60.0], [-12.0, -10.0]).tolist() == [-2, 50]
 
 
 @pytest.mark.parametrize(
