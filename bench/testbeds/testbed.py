@@ -73,10 +73,21 @@ class Source(Protocol):
 class Ground(Protocol):
     """A testbed of one seed, opened. Rows are places in its pool."""
 
-    size: int  # of the pool: labels that could be bought
-    groups: Sequence[Completions]  # the pool, prompts with k >= 2 responses; empty where `chooses` is false
-    known: Known | None  # what methods may use; None where `chooses` is false
-    spent: int  # labels bought so far
+    @property
+    def size(self) -> int:
+        """Of the pool: labels that could be bought."""
+
+    @property
+    def groups(self) -> Sequence[Completions]:
+        """The pool, prompts with k >= 2 responses; empty where `chooses` is false."""
+
+    @property
+    def known(self) -> Known | None:
+        """What methods may use; None where `chooses` is false."""
+
+    @property
+    def spent(self) -> int:
+        """Labels bought so far."""
 
     def buy(self, rows: Sequence[int]) -> Judgements:
         """What people say of the first two responses, or the pair, at each row; all are counted.

@@ -1,0 +1,155 @@
+"""A pool of prompts with responses: people who judge them for a label each, and what methods may know of it."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bench.errors import UserError
+from bench.label import Judgements, ordered
+from bench.learn.policy.completions import Completions
+from bench.learn.policy.reference import ReferenceLogProbs, data_hash, reference_log_probs
+from bench.seeds import seed_for
+from bench.select import policy_embeddings
+from bench.testbeds.testbed import Learnt
+from bench.testbeds.training import Trainer
+
+Rewards = Callable[[Sequence[Completions]], list[NDArray[np.floating]]]
+Sampling = Callable[[Any, Sequence[Completions], int, int], list[Completions]]  # policy, groups, samples, seed
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a policy learns, opened for a seed: what pools of the known-truth world and of texts have in common."""
+
+    name: str  # of its random streams
+    seed: int
+    sft: Any
+    end: int
+    groups: Sequence[Completions]  # the pool
+    prefer: Callable[[Sequence[Completions]], Judgements]  # what people say of groups of the pool; not counted here
+    rewards: Rewards  # of a reward model that was at hand before any label was bought
+    sample: Sampling
+    trainer: Trainer
+    taught: Callable[[Sequence[Completions], ReferenceLogProbs], Any]  # the objective that `Known.taught` trains for
+
+
+class Account:
+    """Labels that are bought, up to a budget, and the pairs that they make."""
+
+    def __init__(self, place: Place, budget: int) -> None:
+        self.place = place
+        self.budget = budget
+        self.spent = 0
+        self.bought: list[Completions] = []
+
+    def ask(self, groups: Sequence[Completions]) -> Judgements:
+        """What people say, counted. Raises UserError, and asks nobody, beyond the budget."""
+        if self.spent + len(groups) > self.budget:
+            left = self.budget - self.spent
+            raise UserError(f"{len(groups):,} labels asked for, {left:,} of a budget of {self.budget:,} left")
+        judgements = self.place.prefer(groups)
+        self.spent += len(groups)
+        self.bought += ordered(groups, judgements)
+        return judgements
+
+
+class Knowledge:
+    """What methods may use in a pool: see `bench.methods.contract.Known`."""
+
+    def __init__(self, place: Place, account: Account) -> None:
+        self._place = place
+        self._account = account
+        self._references: dict[str, ReferenceLogProbs] = {}
+        self._taught: tuple[int, Any] | None = None
+        self.seed = place.seed
+        self.policy = place.sft
+        self.end = place.end
+        self.bought: Sequence[Completions] = account.bought  # the account's own list: it grows
+        self.tokens = 0  # trained and sampled on a method's behalf
+
+    def rewards(self, groups: Sequence[Completions]) -> list[NDArray[np.floating]]:
+        """See Known."""
+        return self._place.rewards(groups)
+
+    def reference(self, groups: Sequence[Completions]) -> ReferenceLogProbs:
+        """See Known. Remembered for this task alone: another method's task has the same cost."""
+        data = data_hash(groups)
+        if data not in self._references:
+            self._references[data] = reference_log_probs(self.policy, groups, cache_dir=None)
+        return self._references[data]
+
+    def embed(self, groups: Sequence[Completions]) -> NDArray[np.float64]:
+        """See Known."""
+        return policy_embeddings(self.policy, groups)
+
+    def taught(self) -> Any:
+        """See Known. Raises UserError before any label was bought."""
+        pairs = list(self.bought)
+        if not pairs:
+            raise UserError("no label was bought yet: there is nothing that a policy could have learnt from")
+        if self._taught is None or self._taught[0] != len(pairs):
+            objective = self._place.taught(pairs, self.reference(pairs))
+            policy, tokens = self._place.trainer.trained(self.policy, pairs, objective, {}, "taught")
+            self._taught = len(pairs), policy
+            self.tokens += tokens
+        return self._taught[1]
+
+    def people(self, groups: Sequence[Completions]) -> Judgements:
+        """See Known. Groups are of the pool, cut to two responses."""
+        return self._account.ask(groups)
+
+    def sample(self, policy: Any, groups: Sequence[Completions], samples: int, name: str) -> list[Completions]:
+        """See Known."""
+        seed = seed_for(self._place.name, "sample for a method", self.seed, name)
+        found = self._place.sample(policy, groups, samples, seed)
+        self.tokens += sum(len(response) for group in found for response in group.responses)
+        return found
+
+
+class PoolGround(ABC):
+    """See `bench.testbeds.testbed.Ground`; learners of different slots differ in `learn`."""
+
+    def __init__(self, place: Place, budget: int) -> None:
+        self.place = place
+        self.groups = place.groups
+        self.size = len(place.groups)
+        self.account = Account(place, budget)
+        self.known = Knowledge(place, self.account)
+
+    @property
+    def spent(self) -> int:
+        """See Ground."""
+        return self.account.spent
+
+    def buy(self, rows: Sequence[int]) -> Judgements:
+        """See Ground."""
+        return self.account.ask(self.pairs(rows))
+
+    def pairs(self, rows: Sequence[int]) -> list[Completions]:
+        """The first two responses of these rows: what people judge, and what is learnt from."""
+        return [replace(self.groups[row], responses=self.groups[row].responses[:2]) for row in rows]
+
+    @abstractmethod
+    def learn(self, learner: Any, rows: Sequence[int], judgements: Judgements, training: Mapping[str, Any]) -> Learnt:
+        """See Ground."""
+
+
+class PolicyGround(PoolGround):
+    """A policy learns, and `judged(policy)` says what it is worth."""
+
+    def __init__(self, place: Place, budget: int, judged: Callable[[Any], Mapping[str, float]]) -> None:
+        super().__init__(place, budget)
+        self.judged = judged
+
+    def learn(self, learner: Any, rows: Sequence[int], judgements: Judgements, training: Mapping[str, Any]) -> Learnt:
+        """See Ground. `tokens` counts those trained and sampled for the method, not those that judging takes."""
+        pairs = ordered(self.pairs(rows), judgements)
+        objective = learner.objective(pairs, self.known)
+        policy, tokens = self.place.trainer.trained(self.place.sft, pairs, objective, training, "learner")
+        return Learnt({**self.judged(policy), "tokens": float(tokens + self.known.tokens)})
