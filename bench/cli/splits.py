@@ -40,17 +40,15 @@ def splits(
     from bench.data import people_splits, splits
     from bench.errors import UserError, unknown
 
-    everything = _complete_names()
-    if name is not None and name not in everything:
-        raise unknown("split", name, everything)
-
+    of_rows, of_people = splits.names(), people_splits.names()
+    wanted = [*of_rows, *of_people] if name is None else [name]
+    if name is not None and name not in (*of_rows, *of_people):
+        raise unknown("split", name, (*of_rows, *of_people))
     if name is None and seed is not None:
         raise UserError("--seed needs the name of a split, for example: prefbench splits spa --seed 43")
-    shown = [_entry(each, seed) for each in (splits.names() if name is None else [name]) if each in splits.names()]
-    shown += [
-        _people(each, seed, data_dir, check=name is not None)
-        for each in (people_splits.names() if name is None else [name])
-        if each not in splits.names()
+    shown = [
+        _entry(each, seed) if each in of_rows else _people(each, seed, data_dir, check=name is not None)
+        for each in wanted
     ]
     if as_json:
         import json

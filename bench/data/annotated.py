@@ -64,6 +64,13 @@ class Annotated:
             digest.update(column.astype("<i8").tobytes())
         return digest.hexdigest()
 
+    @property
+    def by_person(self) -> tuple[Places, ...]:
+        """Everyone's own comparisons, as places in their order; person by person as in `people`."""
+        order = np.argsort(self.judged, kind="stable")
+        bounds = np.searchsorted(self.judged[order], np.arange(1, len(self.people)))
+        return tuple(np.split(order, bounds))
+
     def take(self, which: ArrayLike) -> Annotated:
         """The comparisons at these places, or where a mask is true, in that order. Items and prompts keep places.
 

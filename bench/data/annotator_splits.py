@@ -77,10 +77,7 @@ def adaptation(data: Annotated, count: int, largest: int, seed: int) -> Adaptati
     if not 1 <= count <= largest:
         raise UserError(f"count must be between 1 and the largest count {largest}, got {count}")
     train, test = [], []
-    by_person = np.argsort(data.judged, kind="stable")
-    bounds = np.searchsorted(data.judged[by_person], np.arange(len(data.people) + 1))
-    for number, person in enumerate(data.people):
-        own = by_person[bounds[number] : bounds[number + 1]]
+    for person, own in zip(data.people, data.by_person, strict=True):
         if len(own) <= largest:
             raise UserError(
                 f"{data.name}: somebody has {len(own)} comparisons, which leaves no test beyond the {largest} to adapt "

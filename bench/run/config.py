@@ -41,9 +41,9 @@ def load(paper: Paper, experiment: Experiment, profile: Profile, own: Path | Non
     its = read_yaml(path)
     shares = its.pop("common", True) and common.is_file()
     merged = _at_profile(read_yaml(common), profile, common) if shares else {}
-    merged = _merge(merged, _at_profile(its, profile, path))
+    merged = merge(merged, _at_profile(its, profile, path))
     if own is not None:
-        merged = _merge(merged, _at_profile(read_yaml(own), profile, own))
+        merged = merge(merged, _at_profile(read_yaml(own), profile, own))
     where = own or (f"{path} over {common.name}" if shares else path)
     config: Any = validate(experiment.config, merged, where)
     if strange := set(config.seeds) - set(experiment.variants):
@@ -58,13 +58,13 @@ def _at_profile(raw: dict[str, Any], profile: Profile, path: Path) -> dict[str, 
     for name in overrides:
         if name not in list(Profile):
             raise unknown("profile", name, Profile, f"{path}: profiles")
-    return _merge(raw, overrides.get(str(profile)) or {})
+    return merge(raw, overrides.get(str(profile)) or {})
 
 
-def _merge(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
+def merge(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
     """`over` on `base`, mapping by mapping; lists and scalars are replaced whole."""
     merged = dict(base)
     for key, value in over.items():
         both = isinstance(value, Mapping) and isinstance(merged.get(key), Mapping)
-        merged[key] = _merge(merged[key], value) if both else value
+        merged[key] = merge(merged[key], value) if both else value
     return merged

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bench.data.annotated import Places
+from bench.data.annotated import Annotated, Places
 from bench.data.annotator_splits import People
 from bench.data.embedded import Embedded
 from bench.errors import UserError
@@ -93,7 +93,7 @@ def make_crowd(
     are not in the crowd. A share `validation` of the seen people's, of each the same, is held out of their training.
     """
     said = train.comparisons
-    order = _shuffled_by_person(said.judged, said.people, said.name, seed)
+    order = _shuffled_by_person(said, seed)
     rank = rank_within(said.judged[order])
     enough = {person for person in people.unseen if said.counts.get(person, 0) >= adapt}
     if not enough:
@@ -127,12 +127,10 @@ def rank_within(judged: Places) -> Places:
     return ranks
 
 
-def _shuffled_by_person(judged: Places, people: tuple[str, ...], name: str, seed: int) -> Places:
+def _shuffled_by_person(said: Annotated, seed: int) -> Places:
     """(n,): places, person by person, in everyone's own random order, which does not change with who else there is."""
-    by_person = np.argsort(judged, kind="stable")
-    bounds = np.searchsorted(judged[by_person], np.arange(len(people) + 1))
     parts = []
-    for number, person in enumerate(people):
-        own = by_person[bounds[number] : bounds[number + 1]]
-        parts.append(own[np.random.default_rng(seed_for("crowd", name, seed, person)).permutation(len(own))])
+    for person, own in zip(said.people, said.by_person, strict=True):
+        random = np.random.default_rng(seed_for("crowd", said.name, seed, person))
+        parts.append(own[random.permutation(len(own))])
     return np.concatenate(parts)

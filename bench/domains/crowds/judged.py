@@ -59,11 +59,8 @@ def split(data: Annotated, unseen: float, seed: int) -> People:
 
 def some_of_each(data: Annotated, each: int, *axes: Scalar) -> Annotated:
     """Of everyone `each` comparisons, drawn by a stream of their own that `axes` name; all of those who have fewer."""
-    by_person = np.argsort(data.judged, kind="stable")
-    bounds = np.searchsorted(data.judged[by_person], np.arange(len(data.people) + 1))
     kept = []
-    for number, person in enumerate(data.people):
-        own = by_person[bounds[number] : bounds[number + 1]]
+    for person, own in zip(data.people, data.by_person, strict=True):
         order = np.random.default_rng(seed_for("some of each", data.name, person, *axes)).permutation(len(own))
         kept.append(own[order[:each]])
     return data.take(np.sort(np.concatenate(kept)))

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from itertools import product
-from typing import Any, Literal
+from typing import Literal
 
 from pydantic import Field, model_validator
 
@@ -13,6 +13,8 @@ from bench.domains.settings import Settings
 from bench.papers.pal.methods import Methods
 from bench.run.config import Config, Count
 from bench.spec import Request, Scalar, Task
+
+PAPER = "pal"
 
 
 class Study(Settings):
@@ -46,22 +48,8 @@ def tasks(experiment: str, version: int, request: Request) -> list[Task]:
         for seed, (method, K, model) in product(request.seeds, study.methods.each()):
             condition: dict[str, Scalar] = {**study.crowd.condition, **({} if K is None else {"K": K})}
             settings = {"crowd": crowd, "model": model, "counts": study.counts, "annotator_ids": config.annotator_ids}
-            found.append(task(experiment, version, request, method, seed, condition, settings, data))
+            found.append(request.task(PAPER, experiment, version, method, seed, condition, settings, data))
     return found
-
-
-def task(
-    experiment: str,
-    version: int,
-    request: Request,
-    method: str,
-    seed: int,
-    condition: Mapping[str, Scalar],
-    settings: Mapping[str, Any],
-    data: Mapping[str, str],
-) -> Task:
-    """One task of this paper."""
-    return request.task("pal", experiment, version, method, seed, condition, settings, data)
 
 
 def planned(experiment: str, version: int) -> Callable[[Request], list[Task]]:

@@ -14,7 +14,7 @@ from pydantic import Field
 
 from bench.domains.settings import Settings
 from bench.papers.pal.methods import Projector
-from bench.papers.pal.recipe import task
+from bench.papers.pal.recipe import PAPER
 from bench.run.config import Config, Count
 from bench.spec import Context, Outcome, Request, Scalar, Task
 
@@ -66,7 +66,7 @@ def plan(version: int, request: Request) -> list[Task]:
             settings = sized.model_dump(mode="json", include={"features", "projector", "encoder"})
             for K in sized.K:
                 condition: dict[str, Scalar] = {"backbone": sized.backbone, "K": K}
-                found.append(task("sizes", version, request, sized.method, seed, condition, settings, {}))
+                found.append(request.task(PAPER, "sizes", version, sized.method, seed, condition, settings, {}))
     return found
 
 

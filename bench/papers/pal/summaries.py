@@ -15,8 +15,8 @@ from bench.domains.settings import Backbone, Policy, Settings
 from bench.papers.pal.methods import Adaptation, Groups, Latent, Methods, Projector, Ridge, Training
 from bench.papers.pal.methods import Embedding as UserEmbedding
 from bench.papers.pal.methods import Rates as FrozenRates
-from bench.papers.pal.recipe import task
-from bench.run.config import Config, Count, Positive, Seeds
+from bench.papers.pal.recipe import PAPER
+from bench.run.config import Config, Count, Positive, Seeds, merge
 from bench.spec import Request, Scalar, Task, Variant
 
 LENGTH: Mapping[str, str] = MappingProxyType(
@@ -148,16 +148,7 @@ class SummariesConfig(Config):
         """The base model with the arm's changes. Raises ValueError for what is no setting, and a missing base."""
         if arm.method not in self.models:
             raise ValueError(f"models: there is no {arm.method}, which an arm changes")
-        return Model.model_validate(changed(self.models[arm.method], arm.changes))
-
-
-def changed(base: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
-    """`changes` on `base`, mapping by mapping."""
-    found = dict(base)
-    for key, value in changes.items():
-        both = isinstance(value, Mapping) and isinstance(found.get(key), Mapping)
-        found[key] = changed(found[key], value) if both else value
-    return found
+        return Model.model_validate(merge(self.models[arm.method], arm.changes))
 
 
 def planned(experiment: str, version: int) -> Callable[[Request], list[Task]]:
@@ -169,7 +160,7 @@ def planned(experiment: str, version: int) -> Callable[[Request], list[Task]]:
         common = {"source": written(config.source), "counts": config.counts}
         models = _models(config, request.variant)
         return [
-            task(experiment, version, request, method, seed, condition, {**common, "model": model}, data)
+            request.task(PAPER, experiment, version, method, seed, condition, {**common, "model": model}, data)
             for seed, (method, condition, model) in product(request.seeds, models)
         ]
 

@@ -143,18 +143,16 @@ def tasks(experiment: str, version: int, request: Request, rows: Sequence[Row]) 
     fingerprints = {key: of.domain.fingerprints(request.data_dir, also) for key, of in configs.items()}
     settings = {key: _settings(of, request.variant) for key, of in configs.items()}
     return [
-        Task(
-            paper="spa",
-            experiment=experiment,
-            variant=request.variant,
-            profile=request.profile,
+        request.task(
+            "spa",
+            experiment,
+            version,
             method=row.method,
             seed=number,
             condition={"model": of.domain.model, **row.condition},
             settings=settings[id(of)]
             | {"stages": write(row.stages), "against": dict(row.against) if of.domain.compares else {}},
             data=fingerprints[id(of)],
-            version=version,
         )
         for number, row in _in_order(request.seeds, rows)
         for of in [row.config or config]

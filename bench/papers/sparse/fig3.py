@@ -86,11 +86,10 @@ def plan(request: Request) -> Iterator[Task]:
                 if model.max_seeds is not None and seed >= model.max_seeds:
                     continue
                 for beta in config.betas:
-                    yield Task(
-                        paper="sparse",
-                        experiment="fig3",
-                        variant=request.variant,
-                        profile=request.profile,
+                    yield request.task(
+                        "sparse",
+                        "fig3",
+                        VERSION,
                         method="l1" if beta > 0 else "mle",
                         seed=seed,
                         condition={"model": name, "dataset": dataset, "beta": beta},
@@ -100,7 +99,6 @@ def plan(request: Request) -> Iterator[Task]:
                             **config.model_dump(mode="json", include=_TRAINING),
                         },
                         data={"pairs": parts.source, "weights": weights[name]},
-                        version=VERSION,
                     )
 
 

@@ -12,8 +12,8 @@ from transformers import AutoTokenizer
 
 from bench.data import tldr
 from bench.errors import UserError
-from bench.papers.pal.summaries import changed
 from bench.papers.pal.summaries_source import reader
+from bench.run.config import merge
 from bench.run.store import Store
 from bench.spec import Profile, Record, Unavailable, Variant
 
@@ -40,7 +40,7 @@ def shorter(task):
     """Padded to 80 tokens, which is faster."""
     if "reading" not in task.settings["model"]:
         return task
-    return replace(task, settings=changed(task.settings, {"model": {"reading": {"max_length": 80}}}))
+    return replace(task, settings=merge(task.settings, {"model": {"reading": {"max_length": 80}}}))
 
 
 def test_what_is_missing_is_named_and_how_to_get_it(tmp_path):

@@ -7,8 +7,9 @@ import json
 from bench import papers
 from bench.data import tldr, world_tldr
 from bench.files import validate
-from bench.papers.pal.summaries import SummariesConfig, changed
+from bench.papers.pal.summaries import SummariesConfig
 from bench.run import config
+from bench.run.config import merge
 from bench.spec import Context, Profile, Request, Variant
 
 LEAST = 12  # rows of an unseen worker, where the recipe wants a hundred
@@ -26,7 +27,7 @@ def settings(experiment="tldr", profile=Profile.EMBEDDED, **changes):
     shipped = config.load(PAPER, PAPER.experiment(experiment), profile).model_dump(mode="json", exclude_unset=True)
     if profile is Profile.EMBEDDED:
         shipped["source"] = SOURCE
-    return validate(SummariesConfig, changed({**shipped, "counts": COUNTS}, changes), "made up")
+    return validate(SummariesConfig, merge({**shipped, "counts": COUNTS}, changes), "made up")
 
 
 def planned(
