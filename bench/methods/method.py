@@ -35,7 +35,8 @@ TRAINING = ("learning_rate", "epochs")  # of every policy's training: what a spa
 class Method:
     """One class in one slot. `target` names it as `module:Class`, and `path` the file where it is no module's.
 
-    `code` changes when the class does: the version of a built-in or of a package, the sha256 of a file.
+    `code` changes when the class does, so that results of the old one no longer count: of a built-in it is raised by
+    hand ("1", "2", ...) whenever the method gives other numbers; of a package it is its version, of a file its sha256.
     """
 
     name: str
@@ -61,12 +62,24 @@ class Method:
     def make(self, seed: int, **hyper: Any) -> Any:
         """One of it. Raises UserError for a hyper-parameter that its constructor does not have or allow."""
         kind = self.load()
-        takes = arguments(kind)
+        takes = self.hyper_parameters()
         for name in hyper:
             if name not in takes:
-                raise unknown(f"hyper-parameter of {self.name}", name, [one for one in takes if one not in OWN])
-        own = {"seed": seed} if "seed" in takes else {}
+                raise unknown(f"hyper-parameter of {self.name}", name, takes)
+        own = {"seed": seed} if "seed" in arguments(kind) else {}
         return kind(**{**self.fixed, **hyper, **own})
+
+    def hyper_parameters(self) -> dict[str, Any]:
+        """Names and defaults of the constructor's arguments that are neither fixed nor filled in by the suite.
+
+        A class that stands for several methods says itself what each has: `hyper_parameters(**fixed)`.
+        """
+        kind = self.load()
+        several = getattr(kind, "hyper_parameters", None)
+        if several is not None:
+            return dict(several(**self.fixed))
+        taken = {*OWN, *self.fixed}
+        return {one.name: one.default for one in _parameters(kind) if one.name not in taken}
 
 
 def of_class(kind: type, name: str, target: str, code: str, path: Path | None = None) -> Method:

@@ -18,21 +18,25 @@ from bench.methods.space import Values
 class PairLoss(ABC):
     """Write `loss` and hyper-parameters, and it is a method.
 
-    `loss` gets four (B,) tensors of summed log-probabilities in nats and gives (B,), a value a pair; it may name any of
-    `bench.learn.policy.losses.BATCH_QUANTITIES` as a keyword-only argument (lengths, log-probabilities of tokens).
+        def loss(self, policy_chosen, policy_rejected, reference_chosen, reference_rejected)
+
+    gets four (B,) tensors of summed log-probabilities in nats and gives (B,), a value a pair, which hangs on that pair
+    alone; it may name any of `bench.learn.policy.losses.BATCH_QUANTITIES` as a keyword-only argument besides (lengths,
+    log-probabilities of tokens).
     """
 
     space: ClassVar[Mapping[str, Values]] = {}
 
     @abstractmethod
-    def loss(
-        self, policy_chosen: Tensor, policy_rejected: Tensor, reference_chosen: Tensor, reference_rejected: Tensor
-    ) -> Tensor:
+    def loss(self, *log_probabilities: Any, **quantities: Any) -> Tensor:
         """(B,): what training makes small."""
 
     def objective(self, pairs: Sequence[Completions], known: Known) -> Objective:
         """See PolicyMethod."""
-        return Preference(self.loss, known.reference(pairs))
+        objective = Preference(self.loss, known.reference(pairs))
+        settings = ", ".join(f"{name}={value!r}" for name, value in sorted(vars(self).items()))
+        objective.name = f"{type(self).__qualname__}({settings})"  # with another setting, it is another objective
+        return objective
 
 
 class NamedLoss:
@@ -41,6 +45,11 @@ class NamedLoss:
     def __init__(self, loss: str, **hyper: Any) -> None:
         self.loss = loss
         self.hyper = hyper
+
+    @staticmethod
+    def hyper_parameters(loss: str) -> Mapping[str, float]:
+        """Those of the loss, with its defaults."""
+        return losses.hyper_parameters(loss)
 
     def objective(self, pairs: Sequence[Completions], known: Known) -> Objective:
         """See PolicyMethod."""

@@ -1,0 +1,58 @@
+"""PAL as a method: plain hyper-parameters, and a training that takes a second or two for a thousand comparisons.
+
+Rates and epochs are ours, those that the suite's studies of people have; the paper's (Table D.2) are for an epoch over
+many more comparisons.
+"""
+
+from __future__ import annotations
+
+from bench.learn.reward.pal import PALA, PALB, Adaptation, Architecture, Rates, Training
+
+ADAPTATION = Adaptation(epochs=20, batch_size=4, learning_rate=5e-2)
+
+
+def _training(epochs: int, projector_rate: float, annotator_rate: float) -> Training:
+    rates = Rates(
+        projector_f=projector_rate,
+        projectors_g=projector_rate,
+        prototypes=1e-2,
+        annotators=annotator_rate,
+        temperature=1e-2,
+    )
+    return Training(epochs=epochs, batch_size=32, rates=rates, decoupled=True)
+
+
+class Prototypes(PALA):
+    """PAL-A: an annotator's ideal point is of `K` prototypes; items are worth minus their distance to it."""
+
+    def __init__(
+        self,
+        K: int = 2,
+        dimension: int = 64,
+        epochs: int = 10,
+        projector_rate: float = 3e-4,
+        annotator_rate: float = 5e-2,
+        seed: int = 0,
+    ) -> None:
+        self.dimension, self.epochs = dimension, epochs
+        self.projector_rate, self.annotator_rate = projector_rate, annotator_rate
+        training = _training(epochs, projector_rate, annotator_rate)
+        super().__init__(K, Architecture(dimension=dimension), training, ADAPTATION, seed)
+
+
+class Mappings(PALB):
+    """PAL-B: an annotator's ideal point is of `K` mappings of the prompt; items are worth the cosine with it."""
+
+    def __init__(
+        self,
+        K: int = 2,
+        dimension: int = 64,
+        epochs: int = 10,
+        projector_rate: float = 1e-3,
+        annotator_rate: float = 5e-2,
+        seed: int = 0,
+    ) -> None:
+        self.dimension, self.epochs = dimension, epochs
+        self.projector_rate, self.annotator_rate = projector_rate, annotator_rate
+        training = _training(epochs, projector_rate, annotator_rate)
+        super().__init__(K, Architecture(dimension=dimension), training, ADAPTATION, seed)

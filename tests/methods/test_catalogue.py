@@ -1,0 +1,52 @@
+"""Every row of the catalogue: that it names what there is, and reads as a table's row."""
+
+import subprocess
+import sys
+from collections import Counter
+
+import pytest
+
+from bench.learn.policy.losses import LOSSES
+from bench.methods.catalogue import BUILT_IN
+from bench.methods.method import MARKS, TRAINING, Slot
+from bench.methods.registry import methods
+from bench.methods.space import trials
+
+every_method = pytest.mark.parametrize("method", BUILT_IN, ids=lambda method: f"{method.slot}-{method.name}")
+
+
+def test_a_name_stands_for_one_method_of_its_slot():
+    assert [key for key, count in Counter((one.slot, one.name) for one in BUILT_IN).items() if count > 1] == []
+
+
+def test_every_slot_has_methods():
+    assert {one.slot for one in BUILT_IN} == set(Slot)
+
+
+@every_method
+def test_its_class_is_there_and_has_the_function_of_its_slot(method):
+    assert callable(getattr(method.load(), MARKS[method.slot]))
+
+
+@every_method
+def test_it_is_made_by_default_and_by_all_that_its_space_can_give(method):
+    assert set(method.space) <= {*method.hyper_parameters(), *TRAINING}
+    for hyper in trials(method.space, 4, "test", method.name):
+        method.make(seed=3, **hyper)
+
+
+@every_method
+def test_its_line_is_one_short_line_of_a_table(method):
+    assert 0 < len(method.line) < 90
+    assert "\n" not in method.line
+    assert not method.line.endswith(".")
+
+
+def test_every_loss_is_a_method():
+    assert set(LOSSES) - {one.name for one in methods(Slot.POLICY)} <= {"sparse_po"}  # without a mask it is DPO
+
+
+@pytest.mark.parametrize("heavy", ["torch", "transformers", "sklearn", "scipy", "pandas"])
+def test_reading_the_catalogue_loads_nothing_heavy(heavy):
+    code = f"import sys, bench.methods.catalogue, bench.methods.registry; sys.exit({heavy!r} in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
