@@ -8,6 +8,7 @@ import pal_panels
 import pandas as pd
 import panels
 import style
+from matplotlib.figure import Figure
 
 from bench.report.drawing import Drawing, NothingToDrawError, cells, curves, published_curves
 from bench.spec import Published
@@ -32,7 +33,7 @@ def pickapic(series: pd.DataFrame, published: Sequence[Published]) -> Drawing:
     there = [name for name in DATASETS if (series["dataset"] == name).any()]
     tables = []
     with style.style():
-        figure = style.Figure(figsize=(style.TEXT, 2.3 * len(there)), layout="constrained")
+        figure = Figure(figsize=(style.TEXT, 2.3 * len(there)), layout="constrained")
         rows = figure.subplots(len(there), 2, squeeze=False)
         for axes, dataset in zip(rows, there, strict=True):
             chosen = _named(series[series["dataset"] == dataset])
