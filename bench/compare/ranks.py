@@ -7,8 +7,8 @@ few tasks of a comparison here are not a sample of tasks, and nothing is said of
 
 Pairs are tested each by itself, as Benavoli, Corani and Mangili (2016), "Should we really use post-hoc tests based on
 mean-ranks?", recommend: with Nemenyi's test the verdict on two entrants depends on the others. The test is Wilcoxon's
-of signed ranks. Ranks are given within each task, as measures of two tasks have different units. Its distribution is the
-exact one over all signs, so that its error is at most 5 % at any number of seeds and with ties. Holm's correction is
+of signed ranks. Ranks are given within each task, as measures of two tasks have different units. The distribution is
+exact, over all signs, so that the error is at most 5 % at any number of seeds and with ties. Holm's correction is
 over all pairs.
 """
 

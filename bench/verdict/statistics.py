@@ -14,7 +14,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import optimize, stats
-from statsmodels.stats.multitest import multipletests
 
 Array = NDArray[np.float64]
 
@@ -127,9 +126,12 @@ def paired_interval(differences: ArrayLike) -> tuple[float, float, float]:
 
 def holm(p_values: Sequence[float]) -> list[float]:
     """Holm's step-down adjustment: rejecting where the result is below 5 % errs anywhere with at most 5 %."""
-    if not len(p_values):
-        return []
-    return [float(p) for p in multipletests(p_values, method="holm")[1]]
+    values = np.asarray(p_values, dtype=float)
+    order = np.argsort(values, kind="stable")
+    stepped = np.maximum.accumulate(values[order] * np.arange(len(values), 0, -1))
+    adjusted = np.empty_like(values)
+    adjusted[order] = np.minimum(1.0, stepped)
+    return [float(p) for p in adjusted]
 
 
 def intersection_union(p_values: ArrayLike) -> float:
