@@ -1,0 +1,79 @@
+"""The tables of a comparison as CSV, every digit kept: tidy rows of records, cells, differences."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from bench.compare.results import Results, Tournament, Value
+from bench.compare.words import facing
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+def write_tables(results: Results, tournament: Tournament, out: Path) -> list[Path]:
+    """Write results.csv (a row per record and metric), table.csv and differences.csv to the folder `out`."""
+    tables = {
+        "results.csv": results.rows,
+        "table.csv": cells(results, tournament),
+        "differences.csv": differences(tournament),
+    }
+    for name, table in tables.items():
+        table.to_csv(out / name, index=False)
+    return [out / name for name in tables]
+
+
+def cells(results: Results, tournament: Tournament) -> pd.DataFrame:
+    """A row per task, entrant and budget; `budget` is `area` for the area under the curve."""
+    import pandas as pd
+
+    entrants = {entrant.name: entrant for entrant in results.entrants}
+    return pd.DataFrame(
+        [
+            {
+                "task": cell.task,
+                "measure": results.measures[cell.task].metric,
+                "entrant": cell.entrant,
+                "own": entrants[cell.entrant].own,
+                **entrants[cell.entrant].parts,
+                "budget": "area" if cell.budget is None else cell.budget,
+                **_value("mean", cell.mean),
+                "seeds": cell.seeds,
+                "best": cell.best,
+            }
+            for cell in tournament.cells
+        ]
+    )
+
+
+def differences(tournament: Tournament) -> pd.DataFrame:
+    """A row per task and pair: `left` less `right`, with the verdict on `left`."""
+    import pandas as pd
+
+    return pd.DataFrame(
+        [
+            {
+                "task": one.task,
+                "left": one.left,
+                "right": one.right,
+                "verdict": facing(one, one.left).verdict,
+                **_value("difference", one.difference),
+                "p": one.p,
+                "p_holm": one.adjusted,
+                **_value("probability_of_improvement", one.improvement),
+                "label_ratio_from": one.labels.low_value if one.labels else None,
+                "label_ratio_to": one.labels.high_value if one.labels else None,
+                "label_ratio_low": one.labels.low if one.labels else None,
+                "label_ratio_high": one.labels.high if one.labels else None,
+                "label_ratio_note": one.labels.note if one.labels else "",
+                "minimum_detectable": one.detectable,
+                "seeds": one.seeds,
+            }
+            for one in tournament.differences
+        ]
+    )
+
+
+def _value(name: str, value: Value) -> dict[str, float]:
+    return {name: value.value, f"{name}_low": value.low, f"{name}_high": value.high}

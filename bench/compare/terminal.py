@@ -1,0 +1,148 @@
+"""A comparison on the terminal: a table a task, what follows from it in sentences, and what everybody was given."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from bench.compare.results import Cell, Cost, Entrant, Results, Tournament
+from bench.compare.words import (
+    BETTER,
+    WORSE,
+    Facing,
+    budgets_of,
+    compared,
+    facing,
+    given,
+    half,
+    p_value,
+    places,
+    reference,
+    summary,
+)
+from bench.report.format import duration, memory, plural
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+COLOURS = {BETTER: "green", WORSE: "red"}
+FAILURES = 5  # more of them are counted
+OWN = "*"
+
+
+def show(results: Results, tournament: Tournament, screen: Console) -> None:
+    """Print everything that a reader needs before opening the page."""
+    from rich.text import Text
+
+    screen.print(Text(f"\n{compared(results)}", style="bold"))
+    for task in results.measures:
+        screen.print()
+        screen.print(_fitting(task, results, tournament, screen))
+    screen.print(Text(_key(results), style="dim"))
+    for sentence in ["", *summary(results, tournament), *given(results)]:
+        screen.print(Text(sentence))
+    for what, error in list(results.failures.items())[:FAILURES]:
+        screen.print(Text(f"Failed: {what}: {error}", style="red"))
+    if (hidden := len(results.failures) - FAILURES) > 0:
+        screen.print(Text(f"{plural(hidden, 'more failure')}: see the page.", style="red"))
+
+
+def _key(results: Results) -> str:
+    own = f"{OWN} yours. " if any(entrant.own for entrant in results.entrants) else ""
+    other = reference(results.entrants).name
+    return (
+        f"{own}±: half of the 95 % interval. Green: the highest mean. Less {other}: paired by seed; p: after Holm's "
+        "correction over all pairs and tasks. Time, memory: of one run with the most labels."
+    )
+
+
+def _fitting(task: str, results: Results, tournament: Tournament, screen: Console) -> Table:
+    """The first of these that is no wider than the screen: all in a line, intervals below means, fewer budgets."""
+    from rich.measure import Measurement
+
+    budgets = budgets_of(tournament, task)
+    shown: list[int | None] = [*budgets, *([None] if len(budgets) > 1 else [])]
+    some = [*budgets[:1], *budgets[-1:], None] if len(budgets) > 2 else shown
+    table = None
+    for columns, below in ((shown, False), (shown, True), (some, False), (some, True)):
+        table = _table(task, columns, below, results, tournament)
+        if Measurement.get(screen, screen.options.update(max_width=1000), table).maximum <= screen.width:
+            break
+    assert table is not None
+    return table
+
+
+def _table(task: str, columns: Sequence[int | None], below: bool, results: Results, tournament: Tournament) -> Table:
+    from rich import box
+    from rich.table import Table
+
+    other = reference(results.entrants).name
+    table = Table(
+        title=f"{task}: {results.measures[task].words}",
+        title_justify="left",
+        title_style="bold",
+        box=box.SIMPLE_HEAD,
+        padding=(0, 1, 0, 0),
+    )
+    table.add_column("entrant", overflow="fold", max_width=28)
+    for budget in columns:
+        table.add_column("area" if budget is None else f"{budget:,}", justify="right", no_wrap=True)
+    for heading in (f"less {other}"[:18], "p", "time", "memory"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    cells = {(cell.entrant, cell.budget): cell for cell in tournament.cells if cell.task == task}
+    digits = places(cell.mean for cell in cells.values())
+    differences = {
+        one.entrant: one
+        for pair in tournament.differences
+        if pair.task == task and other in (pair.left, pair.right)
+        for one in [facing(pair, pair.left if pair.right == other else pair.right)]
+    }
+    costs = {cost.entrant: cost for cost in sorted(tournament.costs, key=lambda c: c.budget) if cost.task == task}
+    for entrant in results.entrants:
+        table.add_row(
+            _named(entrant),
+            *(_mean(cells.get((entrant.name, budget)), digits, below) for budget in columns),
+            *_difference(differences.get(entrant.name), digits, below),
+            *_cost(costs.get(entrant.name)),
+        )
+    return table
+
+
+def _named(entrant: Entrant) -> Text:
+    from rich.text import Text
+
+    return Text(f"{entrant.name} {OWN}" if entrant.own else entrant.name, style="bold" if entrant.own else "")
+
+
+def _mean(cell: Cell | None, digits: int, below: bool) -> Text:
+    from rich.text import Text
+
+    if cell is None:
+        return Text("–", style="dim")
+    return Text.assemble(
+        (f"{cell.mean.value:.{digits}f}", "bold green" if cell.best else ""), _error(half(cell.mean), digits, below)
+    )
+
+
+def _difference(one: Facing | None, digits: int, below: bool) -> tuple[Text, Text]:
+    from rich.text import Text
+
+    if one is None:
+        return Text(""), Text("")
+    value = Text.assemble(
+        (f"{one.difference.value:+.{digits}f}", COLOURS.get(one.verdict, "")),
+        _error(half(one.difference), digits, below),
+    )
+    return value, Text(p_value(one.adjusted).replace(" ", ""), style=COLOURS.get(one.verdict, "dim"))
+
+
+def _error(width: float, digits: int, below: bool) -> tuple[str, str]:
+    text = f"±{width:.{digits}f}" if math.isfinite(width) else ""
+    return (f"\n{text}" if below else f" {text}").rstrip(" "), "dim"
+
+
+def _cost(cost: Cost | None) -> tuple[str, str]:
+    return ("", "") if cost is None else (duration(cost.seconds), memory(cost.memory))
