@@ -122,9 +122,9 @@ def mapo(
 
     L = -m(y⁺) - β log σ(s(y⁺) - s(y⁻)) with s(y) = -p log p / (1 - p), p = exp m(y); s rises from 0 to 1 with p
 
-    Hong et al. 2024, arXiv 2406.06424, which has it for diffusion models: their denoising error is -m here, and there
-    are no steps to multiply the margin with. β is the weight of the margin term, 0.1 in the authors' code. (SparsePO's
-    activation masks share the abbreviation; see `sparse_po`.)
+    Hong et al. 2024, arXiv 2406.06424, which has it for diffusion models: their denoising error is -m here. Their code
+    halves it in s and multiplies the margin by the number of denoising steps; here both factors are 1. β is the weight
+    of the margin term, 0.1 in that code. (SparsePO's activation masks share the abbreviation; see `sparse_po`.)
     """
     chosen, rejected = policy_chosen / chosen_lengths, policy_rejected / rejected_lengths
     return -chosen - beta * logsigmoid(_bounded_score(chosen) - _bounded_score(rejected))
