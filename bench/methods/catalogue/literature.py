@@ -14,4 +14,12 @@ LITERATURE = (
         source="Zhang et al. 2024 (GPM, arXiv 2410.02197)",
         space={"ridge": Log(0.1, 30.0), "blocks": (1, 2, 4)},
     ),
+    Method(
+        "sparse_features",
+        Slot.REWARD,
+        "a sparse autoencoder's directions, a weight for each, and everybody's own deviation from it",
+        f"{_HERE}.sparse_features:SparseFeatureModel",
+        source="Movva et al. 2025 (WIMHF, arXiv 2510.26202)",
+        space={"directions": (16, 32, 64), "ridge": Log(0.1, 100.0), "deviation_ridge": Log(1.0, 1000.0)},
+    ),
 )
