@@ -9,10 +9,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bench.errors import UserError
+from bench.errors import UserError, unknown
 from bench.evaluate.clustered import clustered_error
 from bench.label import Judgements
 from bench.learn.policy.completions import Completions
+from bench.methods.contract import READINGS
 from bench.testbeds.pool import Place, PoolGround
 from bench.testbeds.response_features import Features
 from bench.testbeds.testbed import Learnt
@@ -30,7 +31,10 @@ class HeldOut:
 
 
 class RewardGround(PoolGround):
-    """A reward model learns from judgements in features of the SFT policy, whose scale the pool decides."""
+    """A reward model learns from judgements in features of the SFT policy, whose scale the pool decides.
+
+    Hidden states of a response know its prompt, so that linear and prompted readings are the same here.
+    """
 
     def __init__(self, place: Place, budget: int, features: Features, held_out: HeldOut) -> None:
         super().__init__(place, budget)
@@ -39,15 +43,22 @@ class RewardGround(PoolGround):
 
     def learn(self, learner: Any, rows: Sequence[int], judgements: Judgements, training: Mapping[str, Any]) -> Learnt:
         """See Ground. Accuracy is that on the held-out order, a tie of the model being half right."""
-        pool = self.features.of(self.groups)
-        scale = pool.std(axis=(0, 1))
-        scale[scale == 0] = 1.0
-        labels = np.where(judgements.first, 1, -1)
-        learner.fit(pool[list(rows), :2] / scale, labels, annotators=[EVERYBODY] * len(rows))
-        here = self.held_out
+        reads = getattr(learner, "reads", READINGS[0])
+        if reads not in READINGS:
+            raise unknown("value of reads", str(reads), READINGS, type(learner).__name__)
+        judged, here = self.pairs(rows), self.held_out
         pairs = np.array(here.pairs)
+        pool = self.features.of(self.groups)
+        scale = _scale(pool.reshape(-1, pool.shape[2]))
+        learner.fit(
+            pool[list(rows), :2] / scale,
+            np.where(judgements.first, 1, -1),
+            annotators=[EVERYBODY] * len(rows),
+            prompts=self._prompts(judged) if reads == "items" else None,
+        )
         items = self.features.of(here.groups)[pairs[:, :1], pairs[:, 1:]] / scale
-        said = np.asarray(learner.decision_function(items, annotators=[EVERYBODY] * len(items)), dtype=float)
+        asked = self._prompts(here.groups)[pairs[:, 0]] if reads == "items" else None
+        said = np.asarray(learner.decision_function(items, annotators=[EVERYBODY] * len(items), prompts=asked), float)
         if said.shape != here.better.shape or not np.isfinite(said).all():
             raise UserError(
                 f"{type(learner).__name__}: of {len(items)} comparisons, decision_function gave shape {said.shape}, "
@@ -62,3 +73,13 @@ class RewardGround(PoolGround):
             "accuracy_of_longer": float(longer.mean()),
         }
         return Learnt(metrics | ({"tokens": float(self.known.tokens)} if self.known.tokens else {}))
+
+    def _prompts(self, groups: Sequence[Completions]) -> NDArray[np.float64]:
+        """(n, d): what was asked, in the unit of the pool's spread."""
+        return self.known.embed(groups) / _scale(self.known.embed(self.groups))
+
+
+def _scale(rows: NDArray[np.float64]) -> NDArray[np.float64]:
+    """(d,): standard deviations, 1 where nothing varies."""
+    spread = rows.std(axis=0)
+    return np.asarray(np.where(spread > 0, spread, 1.0))

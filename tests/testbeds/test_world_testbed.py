@@ -197,6 +197,7 @@ class Says:
 
     def fit(self, X, labels, *, annotators, prompts=None):
         self.given = X, labels, annotators
+        self.asked = prompts
         return self
 
     def decision_function(self, X, *, annotators, prompts=None):
@@ -222,6 +223,19 @@ def test_reward_models_get_items_and_labels_of_the_rows_that_were_judged(opened)
     assert list(annotators) == ["everybody"] * 3
     pool = ground.features.of(ground.groups)
     np.testing.assert_allclose(X, pool[rows, :2] / pool.std(axis=(0, 1)))
+
+
+def test_only_reward_models_that_read_items_get_what_was_asked(opened):
+    ground, learner = opened(Slot.REWARD), Says(1.0)
+    bought = ground.buy(range(6))
+    ground.learn(learner, range(6), bought, {})
+    assert learner.asked is None
+    learner.reads = "items"
+    ground.learn(learner, range(6), bought, {})
+    assert learner.asked.shape == (6, 32)
+    learner.reads = "item"
+    with pytest.raises(UserError, match="Did you mean 'items'"):
+        ground.learn(learner, range(6), bought, {})
 
 
 @pytest.mark.parametrize("said", [np.zeros(3), np.nan])
