@@ -14,7 +14,7 @@ from bench.methods.method import Slot
 from bench.run.config import Config
 from bench.run.plan import Part
 from bench.spec import Context, Experiment, Outcome, Profile, Progress, Task, Variant
-from bench.testbeds.testbed import Testbed
+from bench.testbeds.testbed import Source, Testbed
 
 NAME = "compare"  # of the folder under runs
 VERSION = 1  # of what a comparison's task means
@@ -80,28 +80,28 @@ class Planner:
             profiles=tuple(self.testbed.at),
             config=Config,
             plan=lambda request: tasks,
-            execute=partial(execute, self.testbed, pipelines),
-            prepare=partial(_prepare, self.testbed),
+            execute=partial(execute, self.testbed.source, pipelines),
+            prepare=partial(_prepare, self.testbed.source),
             version=VERSION,
             batch=lambda task: task.seed,
-            seconds=partial(_seconds, self.testbed),
+            seconds=partial(_seconds, self.testbed.source),
         )
         return Part(experiment, Variant.CORRECTED, tasks)
 
 
-def execute(testbed: Testbed, pipelines: Mapping[str, Pipeline], task: Task, context: Context) -> Outcome:
+def execute(source: Source, pipelines: Mapping[str, Pipeline], task: Task, context: Context) -> Outcome:
     """Open the testbed for the task's seed, spend its budget, learn, and be judged."""
     from bench.compare.pipeline import run
 
     pipeline, budget = pipelines[task.method], int(str(task.condition["budget"]))
-    ground = testbed.source.open(task.settings["testbed"], pipeline.learn.slot, task.seed, budget, context)
+    ground = source.open(task.settings["testbed"], pipeline.learn.slot, task.seed, budget, context)
     return run(pipeline, {place: task.settings[place] for place in PLACES}, ground, budget, task.seed)
 
 
-def _prepare(testbed: Testbed, tasks: Sequence[Task], context: Context, progress: Progress | None) -> None:
-    testbed.source.prepare(tasks[0].settings["testbed"], sorted({task.seed for task in tasks}), context)
+def _prepare(source: Source, tasks: Sequence[Task], context: Context, progress: Progress | None) -> None:
+    source.prepare(tasks[0].settings["testbed"], sorted({task.seed for task in tasks}), context)
 
 
-def _seconds(testbed: Testbed, task: Task) -> float:
+def _seconds(source: Source, task: Task) -> float:
     slot, budget = Slot(str(task.condition["slot"])), int(str(task.condition["budget"]))
-    return testbed.source.seconds(task.settings["testbed"], slot, budget)
+    return source.seconds(task.settings["testbed"], slot, budget)

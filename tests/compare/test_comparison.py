@@ -1,5 +1,8 @@
 """A comparison tunes everybody alike, runs everybody on the same seeds, and never runs a thing twice."""
 
+import dataclasses
+import pickle
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -7,9 +10,14 @@ from toy import TOY
 
 from bench.compare import tuning
 from bench.compare.comparison import Comparison
-from bench.compare.entrants import entrants, pipelines, require_runs
+from bench.compare.entrants import entrants, key, pipelines, require_runs
+from bench.compare.pipeline import Pipeline
+from bench.compare.planning import execute
 from bench.errors import UserError
+from bench.methods import Slot
+from bench.methods.registry import method, methods
 from bench.spec import Context, Profile, Record
+from bench.testbeds.registry import testbeds
 
 OWN = '''
 """A user's method."""
@@ -45,8 +53,8 @@ def work(comparing, parts):
 def test_everybody_gets_the_same_number_of_trials_on_the_same_validation_seeds(tmp_path):
     comparing = comparison(tmp_path)
     tasks = [task for part in comparing.tuning() for task in part.tasks]
-    for method in {task.method for task in tasks}:
-        own = [task for task in tasks if task.method == method]
+    for name in {task.method for task in tasks}:
+        own = [task for task in tasks if task.method == name]
         assert len({str(task.settings["learn"]) for task in own}) == 3
         assert {task.seed for task in own} == {10_000, 10_001}
         assert {task.condition["budget"] for task in own} == {60}
@@ -178,3 +186,14 @@ def test_the_first_of_equal_trials_is_the_best_and_a_failed_one_never():
     assert tuning.best([0.5, 0.6, 0.6]) == 1
     assert tuning.best([None, 0.1]) == 1
     assert tuning.best([None, None]) == 0
+
+
+@pytest.mark.parametrize("place", testbeds(), ids=lambda place: place.name)
+@pytest.mark.parametrize("slot", [Slot.REWARD, Slot.POLICY])
+def test_all_that_a_task_needs_travels_to_a_worker(place, slot, tmp_path):
+    if slot not in place.measures:
+        pytest.skip(f"{place.name} has no {slot} learners")
+    everything = Pipeline(method("random", Slot.SELECT), method("people", Slot.LABEL), methods(slot)[0])
+    found = [dataclasses.replace(everything, learn=one) for one in methods(slot)]
+    travelling = partial(execute, place.source, {key(one): one for one in found})
+    assert pickle.loads(pickle.dumps(travelling)).args[1].keys() == {key(one) for one in found}
