@@ -22,4 +22,12 @@ LITERATURE = (
         source="Movva et al. 2025 (WIMHF, arXiv 2510.26202)",
         space={"directions": (16, 32, 64), "ridge": Log(0.1, 100.0), "deviation_ridge": Log(1.0, 1000.0)},
     ),
+    Method(
+        "context",
+        Slot.REWARD,
+        "a linear reward whose weights depend on what was asked, by a map of low rank",
+        f"{_HERE}.context:ContextualBradleyTerry",
+        source="after Pitis et al. 2024 (context-aware preference modelling, arXiv 2407.14916)",
+        space={"rank": (1, 2, 4, 8), "ridge": Log(0.1, 100.0)},
+    ),
 )
