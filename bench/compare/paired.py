@@ -96,12 +96,15 @@ def _task(task: str, rows: pd.DataFrame, names: Sequence[str]) -> tuple[Paired |
         name: [seed for seed in seeds if all((name, seed, budget) in values for budget in budgets)] for name in names
     }
     entrants = [name for name in names if whole[name]]
-    notes = [f"{task}: {name} has no seed with all budgets, and takes no part" for name in names if not whole[name]]
+    notes = [
+        f"{task}: {name} has no seed with all budgets, and takes no part there" for name in names if not whole[name]
+    ]
     common = [seed for seed in seeds if all(seed in whole[name] for name in entrants)]
     for name in entrants:
         missing = [seed for seed in seeds if seed not in whole[name]]
         if missing:
-            notes.append(f"{task}: {name} lacks {_words(missing)}, which count for nobody there")
+            verb = "counts" if len(missing) == 1 else "count"
+            notes.append(f"{task}: {name} lacks {_words(missing)}, which {verb} for nobody there")
     if not entrants or not common:
         return None, notes if not entrants else [*notes, f"{task}: there is no seed that all have; nothing is compared"]
     array = np.array([[[values[name, seed, budget] for budget in budgets] for seed in common] for name in entrants])

@@ -31,7 +31,7 @@ def tournament(results: Results) -> Tournament:
     chances = {task: measure.chance for task, measure in results.measures.items()}
     drawn, unnormalised = profiles(shared, chances, names)
     left_out = [
-        f"{task.task}: not all entrants are there, so ranks and profiles leave it out"
+        f"{task.task}: not everybody is there, so ranks and profiles leave it out"
         for task in tasks
         if task not in shared
     ]

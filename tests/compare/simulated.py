@@ -37,6 +37,8 @@ def results(values: Mapping[str, np.ndarray], budgets: Sequence[int] = (100,), c
     )
 
 
-def equals(rng: np.random.Generator, entrants: int, seeds: int, noise: float = 0.02, shared: float = 0.05) -> np.ndarray:
+def equals(
+    rng: np.random.Generator, entrants: int, seeds: int, noise: float = 0.02, shared: float = 0.05
+) -> np.ndarray:
     """(E, S) measures of equal methods about 0.8: what a seed is worth to all, and each method's own luck on it."""
     return 0.8 + shared * rng.normal(size=seeds) + noise * rng.normal(size=(entrants, seeds))
