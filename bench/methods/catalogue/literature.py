@@ -30,4 +30,12 @@ LITERATURE = (
         source="after Pitis et al. 2024 (context-aware preference modelling, arXiv 2407.14916)",
         space={"rank": (1, 2, 4, 8), "ridge": Log(0.1, 100.0)},
     ),
+    Method(
+        "orchestrator",
+        Slot.REWARD,
+        "reward models of clusters of prompts, and weights for them that the prompt decides",
+        f"{_HERE}.orchestrator:PreferenceOrchestrator",
+        source="Liu et al. 2025 (PRO, arXiv 2511.10656)",
+        space={"models": (2, 4, 8), "ridge": Log(0.1, 100.0), "temperature": Log(0.1, 3.0)},
+    ),
 )
