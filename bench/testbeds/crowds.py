@@ -161,7 +161,7 @@ TESTBEDS = (
     ),
     _testbed(
         "dsp",
-        "people of four professions, each for the answers written for theirs; judged on new queries",
+        "academy, business, entertainment or literature? people who want answers for theirs; judged on new queries",
         (150, 300, 600, 1200),
         {"queries": 200, "held_out": 0.3, "adapt": 20},
         {"queries": 658},

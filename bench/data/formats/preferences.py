@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from bench.data.fingerprint import sha256_rows
 from bench.data.formats.columns import Preference, preference
 from bench.data.formats.rows import HUB, Row, hub_rows, rows
 from bench.data.pairs import Dataset, Pair, make_dataset
@@ -20,6 +21,11 @@ class Preferences:
     annotators: tuple[str, ...] = ()  # (n,); none where the source does not tell people apart
     strengths: tuple[float | None, ...] = ()  # (n,): how much better `chosen` is, in the source's unit; or none
     left_out: int = 0  # rows that prefer nothing
+
+    @property
+    def fingerprint(self) -> str:
+        """sha256 of the pairs, and of who judged them and how strongly."""
+        return sha256_rows([self.dataset.fingerprint, list(self.annotators), list(self.strengths)])
 
 
 def preferences(reference: str | Path) -> Preferences:

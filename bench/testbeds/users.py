@@ -1,0 +1,80 @@
+"""Testbeds of preferences that users have: a file, a folder, a dataset of the hub, or one that a package brings."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Sequence
+from importlib.metadata import EntryPoint, entry_points
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from bench.errors import UserError
+from bench.testbeds.origins import Installed, Named
+from bench.testbeds.testbed import Testbed
+from bench.testbeds.texts import HELD_OUT, split, text_testbed
+
+if TYPE_CHECKING:
+    from bench.data.formats import Preferences
+
+GROUP = "prefbench.datasets"  # entry points: a name, and a callable without arguments
+BUDGETS = (100, 200, 400, 800)
+EMBEDDED, SMALL = 2_000, 20_000  # pairs that are used at most: every text passes through an encoder once
+
+
+def is_dataset(reference: str) -> bool:
+    """Whether `reference` is meant as a file, a folder or a hub dataset, and not as a name."""
+    from bench.data.formats.rows import HUB, SUFFIXES
+
+    return reference.startswith(HUB) or reference.endswith(SUFFIXES) or "/" in reference or Path(reference).exists()
+
+
+def named(reference: str, taken: Sequence[str]) -> Testbed:
+    """The testbed of a file, a folder, or `hub:org/name[:split]`, which is read for it. `taken` are names of others.
+
+    Raises UserError as `bench.data.formats.preferences` does, and for pairs of which none can be held out.
+    """
+    from bench.data.formats import preferences
+    from bench.data.formats.rows import HUB
+
+    of_hub = reference.startswith(HUB)
+    if not of_hub and not Path(reference).exists() and re.fullmatch(r"[\w.-]+/[\w.-]+", reference):
+        raise UserError(f"no file or folder {Path(reference).absolute()}; a dataset of the hub is hub:{reference}")
+    plain = reference.removeprefix(HUB) if of_hub else Path(reference).absolute().name
+    name = re.sub(r"[^\w.-]+", "-", plain)  # it names a folder of records
+    name = f"own-{name}" if name in taken else name
+    found = preferences(reference)
+    groups = [pair.group for pair in found.dataset.pairs]
+    pool, _ = split(groups[:EMBEDDED], HELD_OUT, 0, reference)
+    data = {} if of_hub else {name: Path(reference).absolute()}
+    where = reference if of_hub else str(Path(reference).absolute())
+    return text_testbed(Named(name, where), _line(name, found), _budgets(len(pool)), data, EMBEDDED, SMALL)
+
+
+def installed() -> list[Testbed]:
+    """Those of installed packages, by their entry points. Nothing is read."""
+    return [_of_entry(point) for point in sorted(entry_points(group=GROUP), key=lambda point: point.name)]
+
+
+def _of_entry(point: EntryPoint) -> Testbed:
+    try:
+        documented = inspect.getdoc(point.load())
+    except (ImportError, AttributeError) as error:
+        raise UserError(f"the dataset '{point.name}' of an installed package does not load: {error}") from error
+    said = (documented or f"pairs of {point.value}").splitlines()[0].rstrip(".")
+    origin = Installed(point.name, point.value, GROUP)
+    return text_testbed(origin, f"{said}; judged on other prompts", BUDGETS, {}, EMBEDDED, SMALL)
+
+
+def _line(name: str, found: Preferences) -> str:
+    people = f" by {len(set(found.annotators)):,} people who are told apart" if found.annotators else ""
+    nothing = f" ({found.left_out:,} rows prefer nothing)" if found.left_out else ""
+    return f"{len(found.dataset.pairs):,} pairs of {name}{people}{nothing}; judged on other prompts"
+
+
+def _budgets(pool: int) -> tuple[int, ...]:
+    """Those of BUDGETS that the pool has; of a small one its quarter, its half and all."""
+    fitting = tuple(budget for budget in BUDGETS if budget <= pool)
+    if len(fitting) > 1:
+        return fitting
+    return tuple(sorted({max(pool // 4, 1), max(pool // 2, 1), pool}))

