@@ -1,4 +1,4 @@
-"""Reward models of the wider literature."""
+"""Reward models of the wider literature, and a reward that nothing is learnt for."""
 
 from bench.methods.method import Method, Slot
 from bench.methods.space import Log
@@ -17,7 +17,7 @@ LITERATURE = (
     Method(
         "sparse_features",
         Slot.REWARD,
-        "a sparse autoencoder's directions, a weight for each, and everybody's own deviation from it",
+        "a sparse autoencoder's directions, with weights of all and deviations of each annotator",
         f"{_HERE}.sparse_features:SparseFeatureModel",
         source="Movva et al. 2025 (WIMHF, arXiv 2510.26202)",
         space={"directions": (16, 32, 64), "ridge": Log(0.1, 100.0), "deviation_ridge": Log(1.0, 1000.0)},
@@ -37,5 +37,12 @@ LITERATURE = (
         f"{_HERE}.orchestrator:PreferenceOrchestrator",
         source="Liu et al. 2025 (PRO, arXiv 2511.10656)",
         space={"models": (2, 4, 8), "ridge": Log(0.1, 100.0), "temperature": Log(0.1, 3.0)},
+    ),
+    Method(
+        "relevance",
+        Slot.LABEL,
+        "the response that is nearer to its prompt, longer and less repetitive: nothing is learnt",
+        "bench.methods.relevance:RegularisedRelevance",
+        source="Kim and Seo 2024 (R3, arXiv 2402.03469)",
     ),
 )
