@@ -18,10 +18,7 @@ from bench.data.world import ATTRIBUTES, Prompt, attributes_of, decode, encode, 
 from bench.data.world.vocabulary import END_ID, Ids
 from bench.errors import UserError
 from bench.learn.policy.completions import Completions
-from bench.learn.policy.objectives import Objective
-from bench.learn.policy.rationale import RationalePreference
 from bench.learn.reward.personal.ridge import RidgeBradleyTerry
-from bench.methods.contract import Known
 
 ADVICE: Mapping[str, str] = {  # by attribute, what to do for more of it
     "relevant": "write about the {topic}",
@@ -47,25 +44,15 @@ ADVICE: Mapping[str, str] = {  # by attribute, what to do for more of it
 }
 
 
-class RationaleDPO:
-    """DPO, and the likelihood of a sentence that says why: rationales for worlds with named attributes."""
-
-    def __init__(self, beta: float = 0.1, gamma: float = 0.1, ridge: float = 1.0) -> None:
-        self.beta, self.gamma, self.ridge = beta, gamma, ridge
-
-    def objective(self, pairs: Sequence[Completions], known: Known) -> Objective:
-        """See PolicyMethod. Raises UserError for pairs that are not of the known-truth world."""
-        why = rationales(pairs, self.ridge)
-        return RationalePreference(pairs, why, known.reference(pairs), beta=self.beta, gamma=self.gamma)
-
-
 def rationales(pairs: Sequence[Completions], ridge: float = 1.0) -> list[Ids | None]:
     """(R,) for every (chosen, rejected), the end token last; None where no attribute speaks for the chosen.
 
     The attribute is the one that contributes most to the margin of a model fitted to all `pairs`, its weights shrunk by
-    `ridge`. Raises UserError for prompts that are not of the known-truth world.
+    `ridge`. Pairs that are not of the known-truth world have none.
     """
-    prompts = [_prompt(index, pair) for index, pair in enumerate(pairs)]
+    prompts = [prompt for pair in pairs if (prompt := _prompt(pair)) is not None]
+    if len(prompts) < len(pairs):
+        return [None] * len(pairs)
     chosen, rejected = (attributes_of(prompts, [pair.responses[side] for pair in pairs]) for side in (0, 1))
     differences: NDArray[np.float64] = chosen - rejected
     model = RidgeBradleyTerry(ridge).fit(differences, np.ones(len(pairs)))
@@ -84,8 +71,9 @@ def sentence(attribute: str, prompt: Prompt, *, more: bool) -> Ids:
     return np.append(encode(text), END_ID).astype(np.int32)
 
 
-def _prompt(index: int, pair: Completions) -> Prompt:
+def _prompt(pair: Completions) -> Prompt | None:
+    """The request; None where it is none of the known-truth world's."""
     try:
         return parse(decode(pair.prompt[1:]))
-    except (UserError, IndexError) as error:
-        raise UserError(f"pair {index} is not of the known-truth world, where rationales can be written") from error
+    except (UserError, IndexError):  # another text, or a token that the world does not have
+        return None
