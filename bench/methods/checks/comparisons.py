@@ -1,0 +1,64 @@
+"""The small problem of a reward method: comparisons by three people in six features, and prompts in as many."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bench.methods.checks.ground import Shape
+from bench.seeds import seed_for
+
+TRAIN, TEST, FEATURES, PEOPLE = 24, 10, 6, 3
+
+
+@dataclass
+class Problem:
+    """Comparisons that are learnt from, and those whose labels are held out."""
+
+    X: NDArray[np.float64]
+    labels: NDArray[np.float64]
+    annotators: list[str]
+    prompts: NDArray[np.float64]
+    test_items: NDArray[np.float64]
+    test_annotators: list[str]
+    test_prompts: NDArray[np.float64]
+
+    @staticmethod
+    def of(shape: Shape, people: int = PEOPLE) -> Problem:
+        """`people` annotators, one of whom, with more than one, is met in the test alone."""
+        random = np.random.default_rng(seed_for("check", "comparisons"))
+        rows = {"single": np.arange(1), "duplicates": np.arange(TRAIN) // 3}.get(shape, np.arange(TRAIN))
+        X = random.normal(size=(TRAIN, 2, FEATURES))[rows]
+        if shape == "ties":
+            X[:, 1] = X[:, 0]
+        taste = random.normal(size=FEATURES)
+        labels = np.where((X[:, 0] - X[:, 1]) @ taste + random.logistic(size=TRAIN)[rows] > 0, 1.0, -1.0)
+        met = max(1, people - 1)
+        return Problem(
+            X,
+            labels,
+            [f"person {row % met}" for row in rows],
+            random.normal(size=(TRAIN, FEATURES))[rows],
+            random.normal(size=(TEST, 2, FEATURES)),
+            [f"person {row % people}" for row in range(TEST)],
+            random.normal(size=(TEST, FEATURES)),
+        )
+
+    def decisions(self, model: Any) -> Any:
+        """What `model` says of the test comparisons, once it was fitted."""
+        model.fit(self.X, self.labels, annotators=self.annotators, prompts=self.prompts)
+        return model.decision_function(self.test_items, annotators=self.test_annotators, prompts=self.test_prompts)
+
+    def fingerprint(self) -> str:
+        """Of all arrays and names."""
+        digest = hashlib.sha256()
+        parts: Sequence[Any] = (self.X, self.labels, self.prompts, self.test_items, self.test_prompts)
+        for part in parts:
+            digest.update(part.tobytes())
+        digest.update("/".join([*self.annotators, *self.test_annotators]).encode())
+        return digest.hexdigest()
