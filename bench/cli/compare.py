@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from bench.compare.comparison import Comparison
+    from bench.methods.method import Slot
     from bench.run.plan import Part
     from bench.testbeds.testbed import Testbed
 
@@ -65,7 +66,7 @@ def compare(
     lists = _lists(slot, methods, select, label, learn)
     found = pipelines(*lists)
     screen = console()
-    places = _places(_split(tasks), Profile(profile), paths.data_dir(data_dir), screen)
+    places = _places(_split(tasks), found[0].learn.slot, Profile(profile), paths.data_dir(data_dir), screen)
     for place in places:
         require_runs(found, place)
     comparison = Comparison(
@@ -85,12 +86,12 @@ def compare(
     _report(comparison, out, screen)
 
 
-def _places(names: list[str], profile: Profile, data_dir: Path | None, screen: Console) -> list[Testbed]:
+def _places(names: list[str], learner: Slot, profile: Profile, data_dir: Path | None, screen: Console) -> list[Testbed]:
     """Those that run on this machine, and a line on each that does not. Raises UserError where none is left."""
     from bench.testbeds.registry import testbed
 
     here = []
-    for place in map(testbed, names):
+    for place in (testbed(name, learner) for name in names):
         try:
             place.source.fingerprints(place.settings(profile), data_dir)
         except Unavailable as reason:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from bench.errors import UserError, unknown
+from bench.methods.method import Slot
 from bench.testbeds import crowds, cyclic, texts, users, world
 from bench.testbeds.testbed import Testbed
 
@@ -10,23 +13,28 @@ BUILT_IN = (world.TESTBED, cyclic.TESTBED, *crowds.TESTBEDS, *texts.TESTBEDS)
 
 
 def testbeds() -> list[Testbed]:
-    """All that have a name here. Raises UserError for an installed dataset with the name of another one."""
-    found = {one.name: one for one in BUILT_IN}
-    for one in users.installed():
-        if one.name in found:
-            raise UserError(f"a package brings a dataset '{one.name}', which is the name of another task")
-        found[one.name] = one
-    return list(found.values())
+    """All that have a name here; one name can be a testbed of reward models and one of policies.
 
-
-def testbed(reference: str) -> Testbed:
-    """The testbed of that name, or of the pairs in a file, a folder, or `hub:org/name[:split]`.
-
-    Raises UserError for an unknown name, with the nearest, and for data that cannot be read.
+    Raises UserError for an installed dataset with the name of another testbed.
     """
-    found = {one.name: one for one in testbeds()}
-    if reference in found:
-        return found[reference]
-    if users.is_dataset(reference):
-        return users.named(reference, list(found))
-    raise unknown("task", reference, found)
+    own = {one.name for one in BUILT_IN}
+    brought = users.installed()
+    if twice := next((one.name for one in brought if one.name in own), None):
+        raise UserError(f"a package brings a dataset '{twice}', which is the name of another task")
+    return [*BUILT_IN, *brought]
+
+
+def testbed(reference: str, learner: Slot) -> Testbed:
+    """The testbed of that name, or of the pairs in a file, a folder, or `hub:org/name[:split]`, for such learners.
+
+    Where there is none for such learners, it is the one for others. Raises UserError for an unknown name, with the
+    nearest, and for data that cannot be read.
+    """
+    known = testbeds()
+    names = list(dict.fromkeys(one.name for one in known))
+    found: Sequence[Testbed] = [one for one in known if one.name == reference]
+    if not found and users.is_dataset(reference):
+        found = users.named(reference, names)
+    if not found:
+        raise unknown("task", reference, names)
+    return next((one for one in found if learner in one.measures), found[0])

@@ -10,16 +10,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bench.errors import UserError
+from bench.spec import Profile
 from bench.testbeds.origins import Installed, Named
 from bench.testbeds.testbed import Testbed
-from bench.testbeds.texts import HELD_OUT, split, text_testbed
+from bench.testbeds.text_rewards import split
+from bench.testbeds.texts import BUDGETS, HELD_OUT, text_testbeds
 
 if TYPE_CHECKING:
     from bench.data.formats import Preferences
 
 GROUP = "prefbench.datasets"  # entry points: a name, and a callable without arguments
-BUDGETS = (100, 200, 400, 800)
-EMBEDDED, SMALL = 2_000, 20_000  # pairs that are used at most: every text passes through an encoder once
+PAIRS = {Profile.EMBEDDED: 2_000, Profile.SMALL: 20_000}  # that reward models see at most: every text is embedded
+POLICIES = 0.4  # the share of pairs that is at least in a policy's pool; the others make the SFT policy, or test
 
 
 def is_dataset(reference: str) -> bool:
@@ -29,8 +31,8 @@ def is_dataset(reference: str) -> bool:
     return reference.startswith(HUB) or reference.endswith(SUFFIXES) or "/" in reference or Path(reference).exists()
 
 
-def named(reference: str, taken: Sequence[str]) -> Testbed:
-    """The testbed of a file, a folder, or `hub:org/name[:split]`, which is read for it. `taken` are names of others.
+def named(reference: str, taken: Sequence[str]) -> tuple[Testbed, Testbed]:
+    """The testbeds of a file, a folder, or `hub:org/name[:split]`, which is read for it. `taken` are names of others.
 
     Raises UserError as `bench.data.formats.preferences` does, and for pairs of which none can be held out.
     """
@@ -44,26 +46,27 @@ def named(reference: str, taken: Sequence[str]) -> Testbed:
     name = re.sub(r"[^\w.-]+", "-", plain)  # it names a folder of records
     name = f"own-{name}" if name in taken else name
     found = preferences(reference)
-    groups = [pair.group for pair in found.dataset.pairs]
-    pool, _ = split(groups[:EMBEDDED], HELD_OUT, 0, reference)
+    split([pair.group for pair in found.dataset.pairs], HELD_OUT, 0, name)  # raises where nothing can be held out
     data = {} if of_hub else {name: Path(reference).absolute()}
     where = reference if of_hub else str(Path(reference).absolute())
-    return text_testbed(Named(name, where), _line(name, found), _budgets(len(pool)), data, EMBEDDED, SMALL)
+    budgets = _budgets(int(POLICIES * len(found.dataset.pairs)))
+    return text_testbeds(Named(name, where), _line(name, found), budgets, PAIRS, data)
 
 
 def installed() -> list[Testbed]:
     """Those of installed packages, by their entry points. Nothing is read."""
-    return [_of_entry(point) for point in sorted(entry_points(group=GROUP), key=lambda point: point.name)]
+    points = sorted(entry_points(group=GROUP), key=lambda point: point.name)
+    return [testbed for point in points for testbed in _of_entry(point)]
 
 
-def _of_entry(point: EntryPoint) -> Testbed:
+def _of_entry(point: EntryPoint) -> tuple[Testbed, Testbed]:
     try:
         documented = inspect.getdoc(point.load())
     except (ImportError, AttributeError) as error:
         raise UserError(f"the dataset '{point.name}' of an installed package does not load: {error}") from error
     said = (documented or f"pairs of {point.value}").splitlines()[0].rstrip(".")
     origin = Installed(point.name, point.value, GROUP)
-    return text_testbed(origin, f"{said}; judged on other prompts", BUDGETS, {}, EMBEDDED, SMALL)
+    return text_testbeds(origin, f"{said}; judged on other prompts", pairs=PAIRS)
 
 
 def _line(name: str, found: Preferences) -> str:

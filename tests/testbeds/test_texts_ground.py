@@ -2,7 +2,6 @@
 
 import json
 import pickle
-from collections import Counter
 from dataclasses import replace
 
 import numpy as np
@@ -16,9 +15,9 @@ from bench.errors import UserError
 from bench.methods import Slot
 from bench.methods.registry import method
 from bench.spec import Context, Profile
-from bench.testbeds import registry, texts
+from bench.testbeds import registry
 from bench.testbeds.origins import MODELS, Shipped
-from bench.testbeds.texts import some, split
+from bench.testbeds.text_rewards import some, split
 
 WORDS = ("good", "fine", "bad", "sad")
 
@@ -70,6 +69,10 @@ def file(tmp_path):
     return write
 
 
+def reward_testbed(reference):
+    return registry.testbed(reference, Slot.REWARD)
+
+
 def opened(testbed, context, budget=50, seed=0):
     return testbed.source.open(testbed.settings(Profile.EMBEDDED), Slot.REWARD, seed, budget, context)
 
@@ -99,7 +102,7 @@ def learnt(ground, learner, rows=(3, 0, 8)):
 
 @pytest.mark.parametrize("learner", ["bt", "sparse"])
 def test_a_users_file_is_learnt_from(file, context, learner):
-    testbed = registry.testbed(file(rows(200)))
+    testbed = reward_testbed(file(rows(200)))
     outcome = run(pipeline(learner), {}, opened(testbed, context), 50, 0)
     assert 0.8 < outcome.metrics["accuracy"] < 1
     assert 0 < outcome.metrics["accuracy_error"] < 0.1
@@ -108,7 +111,7 @@ def test_a_users_file_is_learnt_from(file, context, learner):
 
 
 def test_the_same_seed_is_the_same_ground_in_another_process_too(file, context):
-    testbed = registry.testbed(file(rows(200)))
+    testbed = reward_testbed(file(rows(200)))
     sent = pickle.loads(pickle.dumps(testbed))
     first, again, other = (
         run(pipeline("bt"), {}, opened(one, context, seed=seed), 50, seed).metrics
@@ -118,7 +121,7 @@ def test_the_same_seed_is_the_same_ground_in_another_process_too(file, context):
 
 
 def test_which_answer_comes_first_says_nothing(file, context):
-    ground = opened(registry.testbed(file(rows(200))), context, 150)
+    ground = opened(reward_testbed(file(rows(200))), context, 150)
     learner = Reader()
     judged = learnt(ground, learner, range(150)).metrics
     assert 0.35 < np.mean(learner.labels == 1) < 0.65
@@ -129,12 +132,12 @@ def test_which_answer_comes_first_says_nothing(file, context):
 
 def test_longer_answers_stand_beside_the_accuracy(file, context):
     given = [{"prompt": f"p{n} ", "chosen": "longer" if n % 4 else "s", "rejected": "other"} for n in range(400)]
-    metrics = learnt(opened(registry.testbed(file(given)), context), Reader()).metrics
+    metrics = learnt(opened(reward_testbed(file(given)), context), Reader()).metrics
     assert metrics["longer_wins"] == pytest.approx(0.75, abs=0.1)
 
 
 def test_people_who_are_told_apart_are_told_apart_to_methods_and_errors(file, context):
-    testbed = registry.testbed(file(rows(200, people=("ann", "bob", "cyd"))))
+    testbed = reward_testbed(file(rows(200, people=("ann", "bob", "cyd"))))
     ground, learner = opened(testbed, context), Reader()
     metrics = learnt(ground, learner).metrics
     assert "200 pairs of my.jsonl by 3 people who are told apart" in testbed.line
@@ -144,7 +147,7 @@ def test_people_who_are_told_apart_are_told_apart_to_methods_and_errors(file, co
 
 
 def test_prompts_are_there_for_who_reads_them(file, context):
-    testbed = registry.testbed(file(rows(200)))
+    testbed = reward_testbed(file(rows(200)))
     linear, prompted, items = Reader("linear"), Reader("prompted"), Reader("items")
     for learner in (linear, prompted, items):
         learnt(opened(testbed, context), learner)
@@ -157,7 +160,7 @@ def test_prompts_are_there_for_who_reads_them(file, context):
 def test_pairs_without_prompts_have_none_to_read(file, context):
     given = [{"prompt": "", "chosen": f"good {n}", "rejected": f"bad {n}"} for n in range(80)]
     items, prompted = Reader("items"), Reader("prompted")
-    testbed = registry.testbed(file(given))
+    testbed = reward_testbed(file(given))
     for learner in (items, prompted):
         learnt(opened(testbed, context), learner)
         assert learner.prompts is None
@@ -165,20 +168,20 @@ def test_pairs_without_prompts_have_none_to_read(file, context):
 
 
 def test_a_budget_beyond_the_pool_is_refused_with_all_numbers(file, context):
-    testbed = registry.testbed(file(rows(200)))
+    testbed = reward_testbed(file(rows(200)))
     with pytest.raises(UserError, match=r"my.jsonl: 200 pairs, 50 of them for the test; a budget of 151 labels needs"):
         opened(testbed, context, budget=151)
 
 
 def test_budgets_are_those_that_a_file_has_pairs_for(file):
-    assert registry.testbed(file(rows(1000))).budgets == (100, 200, 400)
-    assert registry.testbed(file(rows(40))).budgets == (7, 15, 30)
+    assert reward_testbed(file(rows(1000))).budgets == (100, 200, 400)  # of policies, who leave 600 to others
+    assert reward_testbed(file(rows(100))).budgets == (10, 20, 40)
 
 
 def test_a_record_has_what_is_in_a_file_and_not_where_it_lies(file, tmp_path):
     (tmp_path / "elsewhere").mkdir()
     one, same, other = (
-        registry.testbed(file(rows(count), name))
+        reward_testbed(file(rows(count), name))
         for count, name in ((40, "my.jsonl"), (40, "elsewhere/my.jsonl"), (44, "my.jsonl"))
     )
     known = [one.source.fingerprints(one.settings(Profile.EMBEDDED), None) for one in (same, other)]
@@ -190,10 +193,33 @@ def test_a_record_has_what_is_in_a_file_and_not_where_it_lies(file, tmp_path):
 
 
 def test_a_file_that_has_changed_is_read_again(file, context):
-    testbed = registry.testbed(file(rows(200)))
+    testbed = reward_testbed(file(rows(200)))
     assert opened(testbed, context).size == 150
     file(rows(80))
     assert opened(testbed, context).size == 60
+
+
+def test_policies_get_all_pairs_as_texts_and_no_encoder_is_asked_for(file, context, monkeypatch):
+    given = []
+    monkeypatch.setattr("bench.testbeds.text_policies.open_ground", lambda *arguments: given.append(arguments))
+    monkeypatch.setattr("bench.testbeds.text_policies.prepare", lambda *arguments: given.append(arguments))
+    monkeypatch.delattr("bench.data.encoder.require")
+    testbed = registry.testbed(file(rows(2100, each=1)), Slot.POLICY)
+    settings = testbed.settings(Profile.EMBEDDED)
+    testbed.source.prepare(settings, [0], context)
+    testbed.source.open(settings, Slot.POLICY, 3, 50, context)
+    dataset = given[0][0]
+    assert len(dataset.pairs) == 2100
+    assert given == [(dataset, settings, context), (dataset, settings, 3, 50, context)]
+    assert testbed.source.fingerprints(settings, None).keys() == {"my.jsonl"}
+
+
+def test_a_policy_that_is_not_made_here_has_its_weights_in_the_record(file, monkeypatch):
+    monkeypatch.setattr("bench.models.fingerprint", lambda source: f"weights of {source.origin}")
+    testbed = registry.testbed(file(rows(200)), Slot.POLICY)
+    known = testbed.source.fingerprints(testbed.settings(Profile.SMALL), None)
+    assert known.keys() == {"my.jsonl", "weights"}
+    assert known["weights"] == "weights of smollm2"
 
 
 @pytest.mark.parametrize("seed", range(5))
@@ -216,16 +242,17 @@ def test_where_no_group_fits_the_smallest_is_the_test():
 
 def test_one_prompt_cannot_be_held_out(file):
     with pytest.raises(UserError, match=r"my\.jsonl: all 4 pairs have the same prompt"):
-        registry.testbed(file(list(rows(4, each=4))))
+        reward_testbed(file(list(rows(4, each=4))))
 
 
-def test_of_many_pairs_whole_groups_are_used():
+def test_of_many_pairs_some_are_used_and_they_keep_what_stands_beside_them():
     pairs = [Pair(str(n), f"group {n // 3}", "p ", "a", "b") for n in range(90)]
     said = Preferences(make_dataset("made", pairs, "made"), tuple(str(n) for n in range(90)), (1.0,) * 90, 2)
     used = some(said, 32)
-    assert Counter(Counter(pair.group for pair in used.dataset.pairs).values()) == {3: 10}
+    assert used.dataset == some(said, 32).dataset
+    assert len(used.dataset.pairs) == len(used.strengths) == 32
     assert used.annotators == tuple(pair.id for pair in used.dataset.pairs)
-    assert len(used.strengths) == 30
+    assert [int(pair.id) for pair in used.dataset.pairs] == sorted(int(pair.id) for pair in used.dataset.pairs)
     assert some(said, 90) is said
 
 
@@ -243,7 +270,7 @@ def test_alpaca_evals_pairs_have_the_judges_choice(data_dir):
 
 @pytest.mark.parametrize("name", ["hh", "hh_harmless", "ukp"])
 def test_real_pairs_have_a_pool_for_the_largest_budget(data_dir, context, name):
-    testbed = next(one for one in texts.TESTBEDS if one.name == name)
+    testbed = reward_testbed(name)
     ground = opened(testbed, replace(context, data_dir=data_dir), testbed.budgets[-1])
     outcome = run(pipeline("bt"), {}, ground, testbed.budgets[-1], 0)
     assert 0.15 * ground.size < len(ground._test.labels) <= ground.size / 3 + 1
