@@ -1,10 +1,11 @@
-"""What tests of several folders share: the user's data directory, and two-layer language models with tokenizers."""
+"""What tests of several folders share: the user's data directory, a browser, small language models."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -22,6 +23,16 @@ def data_dir() -> Path:
     if not named:
         pytest.skip("PREFBENCH_DATA is not set: no data directory")
     return Path(named)
+
+
+@pytest.fixture(scope="session")
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    """Debian's chromium, for tests that are marked `browser`."""
+    from browsing import start
+
+    session = start(tmp_path_factory.mktemp("profile"))
+    yield session
+    session.quit()
 
 
 @pytest.fixture(scope="session")

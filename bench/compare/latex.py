@@ -26,7 +26,7 @@ from bench.compare.words import (
 from bench.report.format import number, plural
 from bench.report.latex import escape, table_row
 
-HEAD = "% needs \\usepackage{booktabs}"
+HEAD = "% needs \\usepackage{booktabs}, and a wide page or \\resizebox where names are long"
 OWN = "\\textsuperscript{$\\star$}"
 MARKS = {BETTER: "^{\\uparrow}", WORSE: "^{\\downarrow}"}
 
@@ -53,11 +53,10 @@ def _block(task: str, columns: int, results: Results, tournament: Tournament) ->
     cells = {(cell.entrant, cell.budget): cell for cell in tournament.cells if cell.task == task}
     shown: list[int | None] = [*budgets, *([None] if len(budgets) > 1 else [])]
     digits = {one: places(cell.mean for (_, at), cell in cells.items() if at == one) for one in shown}
-    title = f"{escape(task)} ({escape(results.measures[task].words)})"
     headings = ["area" if one is None else f"{one:,}" for one in shown]
     missing = [""] * (columns - len(shown))
     lines = [
-        f"\\multicolumn{{{columns + 1}}}{{l}}{{\\emph{{{title}}}}} \\\\",
+        _heading(task, columns + 1, results),
         table_row(["labels", *headings, *missing]),
         "\\cmidrule{1-" + str(len(shown) + 1) + "}",
     ]
@@ -67,6 +66,11 @@ def _block(task: str, columns: int, results: Results, tournament: Tournament) ->
         values[-1] += marks.get(entrant.name, "")
         lines.append(table_row([_named(entrant), *values, *missing]))
     return lines
+
+
+def _heading(task: str, columns: int, results: Results) -> str:
+    title = f"{escape(task)} ({escape(results.measures[task].words)})"
+    return f"\\multicolumn{{{columns}}}{{l}}{{\\emph{{{title}}}}} \\\\"
 
 
 def _marks(task: str, results: Results, tournament: Tournament) -> dict[str, str]:
@@ -107,34 +111,40 @@ def differences(results: Results, tournament: Tournament) -> str:
     rows = reported(results, tournament)
     digits = places(one.difference for one in rows)
     named = {entrant.name: _named(entrant) for entrant in results.entrants}
-    lines = [table_row(["task", "entrant", "less", "difference", "$p$", "improvement", "labels", "detectable"])]
+    lines = [table_row(["entrant", "less", "difference", "$p$", "improvement", "labels", "detectable"])]
     for task in results.measures:
         mine = [one for one in rows if one.task == task]
-        lines += ["\\midrule"] if mine else []
-        lines += [_difference(one, named, digits, first=index == 0) for index, one in enumerate(mine)]
+        if mine:
+            lines += ["\\midrule", _heading(task, 7, results)]
+        lines += [_difference(one, named, digits) for one in mine]
     caption = (
         f"Paired differences ({plural(seeds_of(results), 'seed')}) with 95\\,\\% intervals; $p$ after Holm's "
         "correction over all pairs and tasks, bold below 0.05. Improvement: the probability of being better on a seed. "
         "Labels: how many times the labels the other needs to reach the quality that one of the two reaches with all. "
         "Detectable: the smallest true difference that is found with 80\\,\\% power, before the correction."
     )
-    return _float(caption, "differences", "lllrrrrr", lines)
+    return _float(caption, "differences", "llrrrrr", lines)
 
 
-def _difference(one: Facing, named: Mapping[str, str], digits: int, first: bool) -> str:
+def _difference(one: Facing, named: Mapping[str, str], digits: int) -> str:
     p = p_value(one.adjusted).replace("–", "--")
     return table_row(
         [
-            escape(one.task) if first else "",
             named[one.entrant],
             named[one.versus],
             _with_interval(one.difference, digits, signed=True),
             f"$\\mathbf{{{p}}}$" if one.verdict in MARKS else f"${p}$",
             _with_interval(one.improvement, 2),
-            f"{ratio(one.labels)} ({ratio_interval(one.labels)})".replace("∞", "$\\infty$") if one.labels else "--",
+            _labels(one),
             number(one.detectable, 2).replace("∞", "--"),
         ]
     ).replace("–", "--")
+
+
+def _labels(one: Facing) -> str:
+    if one.labels is None:
+        return "--"
+    return f"{ratio(one.labels)} {{\\scriptsize[{ratio_interval(one.labels)}]}}".replace("∞", "$\\infty$")
 
 
 def _with_interval(value: Value, digits: int, signed: bool = False) -> str:
@@ -142,7 +152,7 @@ def _with_interval(value: Value, digits: int, signed: bool = False) -> str:
     mean = f"{value.value:{sign}.{digits}f}"
     if not math.isfinite(half(value)):
         return f"${mean}$"
-    return f"${mean}$ (${value.low:.{digits}f}$ to ${value.high:.{digits}f}$)"
+    return f"${mean}$ {{\\scriptsize[${value.low:.{digits}f}$ to ${value.high:.{digits}f}$]}}"
 
 
 def _named(entrant: Entrant) -> str:
@@ -158,7 +168,7 @@ def _float(caption: str, label: str, columns: str, lines: Sequence[str]) -> str:
         [
             HEAD,
             "\\begin{table*}",
-            "\\centering\\small",
+            "\\centering\\footnotesize\\setlength{\\tabcolsep}{4pt}",
             f"\\caption{{{caption}}}",
             f"\\label{{tab:{label}}}",
             f"\\begin{{tabular}}{{{columns}}}",

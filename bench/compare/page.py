@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+import re
 from collections.abc import Callable, Mapping, Sequence
 from importlib.resources import files
 from pathlib import Path
@@ -44,7 +45,7 @@ def render(
 ) -> str:
     """The page as text."""
     script = files("bench.compare").joinpath("templates", "leaderboard.js").read_text(encoding="utf-8")
-    filters: dict[str, Callable[..., Any]] = {"sortable": _sortable, "minus": minus}
+    filters: dict[str, Callable[..., Any]] = {"sortable": _sortable, "signs": _signs}
     names = [path.name for path in written]
     view = {
         "title": _title(results),
@@ -128,3 +129,8 @@ def link(path: Path, out: Path) -> str:
 def _sortable(value: float | None) -> str:
     """The number that a column is sorted by; empty where there is none."""
     return "" if value is None or math.isnan(value) else f"{value:.8g}"
+
+
+def _signs(sentence: str) -> str:
+    """A sentence with minus signs before its negative numbers; hyphens within words and names stay."""
+    return re.sub(r"(?<![^\s(])-(?=[\d∞])", "−", sentence)

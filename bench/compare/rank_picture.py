@@ -1,8 +1,8 @@
 """The critical-difference diagram: average ranks on one axis, and bars over those who cannot be told apart.
 
-Demšar (2006), "Statistical comparisons of classifiers over multiple data sets", Figure 1: the best is on the right, and a
-thick bar joins a group of which no pair differs. The bars here are of pairwise tests, which need not be of neighbours: a
-dot on the bar marks each member, so that one who lies under a bar without belonging to it is seen.
+Demšar (2006), "Statistical comparisons of classifiers over multiple data sets", Figure 1: the best is on the right,
+and a thick bar joins a group of which no pair differs. The bars here are of pairwise tests, which need not be of
+neighbours: a dot on the bar marks each member, so that one who lies under a bar without belonging to it is seen.
 """
 
 from __future__ import annotations

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from bench.compare.results import Cell, Difference, Entrant, LabelsNeeded, Results, Tournament, Value
-from bench.report.format import decimals, estimate, interval, number, plural
+from bench.report.format import decimals, number, plural
 
 LEVEL = 0.05  # of the adjusted p-values
 LISTED = 5  # more names than these are counted
@@ -191,11 +191,10 @@ def summary(results: Results, tournament: Tournament) -> list[str]:
         if not areas:
             continue
         leader = max(areas.values(), key=lambda cell: cell.mean.value)
-        text = estimate(leader.mean.value, leader.mean.low, leader.mean.high)
         what = "area" if len(budgets_of(tournament, task)) > 1 else "mean"
-        within = interval(leader.mean.low, leader.mean.high) if math.isfinite(half(leader.mean)) else "no interval"
+        digits = places(cell.mean for cell in areas.values())
         sentences.append(
-            f"{task} ({measure.words}): {leader.entrant} has the highest {what}, {text} ({within}); "
+            f"{task} ({measure.words}): {leader.entrant} has the highest {what}, {_value(leader.mean, digits)}; "
             f"{_standing(task, leader.entrant, results, tournament)}."
         )
         for entrant in results.entrants:
@@ -211,6 +210,11 @@ def summary(results: Results, tournament: Tournament) -> list[str]:
     if results.failures:
         sentences.append(f"{plural(len(results.failures), 'run')} failed; what is shown is of the others.")
     return sentences
+
+
+def _value(value: Value, digits: int) -> str:
+    within = f"{value.low:.{digits}f} to {value.high:.{digits}f}" if math.isfinite(half(value)) else "no interval"
+    return f"{value.value:.{digits}f} ({within})"
 
 
 def _standing(task: str, entrant: str, results: Results, tournament: Tournament) -> str:

@@ -2,45 +2,13 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
+from page_reader import PageReader
 
 from bench.errors import UserError
 from bench.report.page import Material, render, write_page
-
-VOID = {"meta", "link", "br", "img"}
-
-
-class _Reader(HTMLParser):
-    """The page as elements: text by tag, ids, attributes that load something; complains about bad nesting."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.open: list[str] = []
-        self.ids: list[str] = []
-        self.loads: list[str] = []
-        self.links: list[str] = []
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        values = dict(attrs)
-        if values.get("id"):
-            self.ids.append(str(values["id"]))
-        if tag == "a":
-            self.links.append(str(values["href"]))
-        elif tag in ("script", "iframe", "img", "link", "object") or values.get("src"):
-            self.loads.append(f"{tag} {values.get('src') or values.get('href')}")
-        if tag not in VOID:
-            self.open.append(tag)
-
-    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.handle_starttag(tag, attrs)
-        if tag not in VOID:
-            self.open.pop()
-
-    def handle_endtag(self, tag: str) -> None:
-        assert self.open.pop() == tag
 
 
 @pytest.fixture(scope="module")
@@ -49,21 +17,21 @@ def html(material: Material) -> str:
 
 
 @pytest.fixture(scope="module")
-def read(html: str) -> _Reader:
-    reader = _Reader()
+def read(html: str) -> PageReader:
+    reader = PageReader()
     reader.feed(html)
     reader.close()
     return reader
 
 
-def test_it_is_one_well_nested_file_that_loads_nothing(html: str, read: _Reader) -> None:
+def test_it_is_one_well_nested_file_that_loads_nothing(html: str, read: PageReader) -> None:
     assert read.open == []
     assert read.loads == ["link data:,"]
     assert "@import" not in html
     assert "url(http" not in html
 
 
-def test_ids_are_unique_and_every_inner_link_leads_somewhere(read: _Reader) -> None:
+def test_ids_are_unique_and_every_inner_link_leads_somewhere(read: PageReader) -> None:
     assert len(read.ids) == len(set(read.ids))
     assert {link[1:] for link in read.links if link.startswith("#")} <= set(read.ids)
 
