@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from dataclasses import dataclass
 from hashlib import sha256
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
@@ -14,16 +14,31 @@ from bench.methods.method import Method, Slot, of_class
 GROUP = "prefbench.methods"  # entry points: a name, and the class
 
 
+@dataclass(frozen=True)
+class Broken:
+    """A method of an installed package that cannot be used."""
+
+    name: str
+    package: str
+    reason: str
+
+
 def methods(slot: Slot | None = None) -> list[Method]:
-    """Those that have a name here: built-in ones, and those of installed packages."""
-    return [one for one in (*BUILT_IN, *_installed()) if slot is None or one.slot == slot]
+    """Those that have a name here: built-in ones, and those of installed packages that can be used."""
+    brought = [one for one in _installed() if isinstance(one, Method)]
+    return [one for one in (*BUILT_IN, *brought) if slot is None or one.slot == slot]
+
+
+def broken() -> list[Broken]:
+    """The others of installed packages."""
+    return [one for one in _installed() if isinstance(one, Broken)]
 
 
 def method(reference: str, slot: Slot) -> Method:
     """The method of that name in `slot`, or the class that `file.py:Class` names.
 
     Raises UserError for an unknown name, with the nearest, and for a file or class that is not there or belongs to
-    another slot.
+    another slot, and with the reason for one that a package brings and that cannot be used.
     """
     if ".py:" in reference or reference.endswith(".py"):
         found = from_file(reference)
@@ -33,6 +48,9 @@ def method(reference: str, slot: Slot) -> Method:
     for one in methods(slot):
         if one.name == reference:
             return one
+    for unusable in broken():
+        if unusable.name == reference:
+            raise UserError(f"'{reference}' of {unusable.package} cannot be used: {unusable.reason}")
     others = [str(one.slot) for one in methods() if one.name == reference]
     if others:
         raise UserError(f"'{reference}' belongs to the slot '{others[0]}', and is named where '{slot}' is asked for")
@@ -53,10 +71,32 @@ def from_file(reference: str) -> Method:
     return of_class(kind, name, target, code, path.absolute())
 
 
-def _installed() -> Sequence[Method]:
-    return [_of_entry(point) for point in entry_points(group=GROUP)]
+def _installed() -> list[Method | Broken]:
+    taken = {(one.slot, one.name) for one in BUILT_IN}
+    found: list[Method | Broken] = []
+    for point in sorted(entry_points(group=GROUP), key=lambda point: (point.name, point.value)):
+        package = f"{point.dist.name} {point.dist.version}" if point.dist else "an unknown package"
+        try:
+            one = of_class(_loaded(point), point.name, point.value, package)
+        except UserError as error:
+            found.append(Broken(point.name, package, str(error)))
+            continue
+        if (one.slot, one.name) in taken:
+            found.append(
+                Broken(point.name, package, f"there is a method of that name in the slot '{one.slot}' already")
+            )
+            continue
+        taken.add((one.slot, one.name))
+        found.append(one)
+    return found
 
 
-def _of_entry(point: EntryPoint) -> Method:
-    version = f"{point.dist.name} {point.dist.version}" if point.dist else "unknown"
-    return of_class(point.load(), point.name, point.value, version)
+def _loaded(point: EntryPoint) -> type:
+    """Raises UserError for whatever keeps a package's class from loading."""
+    try:
+        kind = point.load()
+    except Exception as error:
+        raise UserError(f"{point.value} does not load: {type(error).__name__}: {error}") from error
+    if not isinstance(kind, type):
+        raise UserError(f"{point.value} is no class")
+    return kind

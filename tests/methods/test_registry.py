@@ -1,0 +1,134 @@
+"""Methods of installed packages appear by name, and one that is broken breaks nothing else."""
+
+import pytest
+
+from bench.errors import UserError
+from bench.methods.method import Slot
+from bench.methods.registry import Broken, broken, from_file, method, methods
+
+MODULE = '''
+import numpy as np
+
+
+class Longest:
+    """Prompts that are long.
+
+    More on that.
+    """
+
+    space = {"power": (1, 2)}
+
+    def __init__(self, power=1, seed=0):
+        self.power, self.seed = power, seed
+
+    def scores(self, groups, known):
+        return np.array([float(len(group.prompt)) ** self.power for group in groups])
+
+
+class Nothing:
+    """Belongs to no slot."""
+
+
+class DPO:
+    """Another DPO."""
+
+    def objective(self, pairs, known):
+        raise NotImplementedError
+'''
+ENTRIES = """[prefbench.methods]
+longest = {module}:Longest
+gone = {module}:Gone
+nothing = {module}:Nothing
+missing = {module}_missing:Longest
+dpo = {module}:DPO
+"""
+
+
+@pytest.fixture
+def installed(tmp_path, monkeypatch):
+    """A distribution with a method that works, and others that do not."""
+    module = "prefbench_test_package"
+    (tmp_path / f"{module}.py").write_text(MODULE)
+    folder = tmp_path / "somebodys_methods-1.2.dist-info"
+    folder.mkdir()
+    (folder / "METADATA").write_text("Metadata-Version: 2.1\nName: somebodys-methods\nVersion: 1.2\n")
+    (folder / "entry_points.txt").write_text(ENTRIES.format(module=module))
+    monkeypatch.syspath_prepend(tmp_path)
+
+
+@pytest.mark.usefixtures("installed")
+def test_a_method_of_a_package_has_a_name_a_line_and_a_space():
+    found = method("longest", Slot.SELECT)
+    assert found in methods(Slot.SELECT)
+    assert (found.line, found.space, found.code) == (
+        "Prompts that are long",
+        {"power": (1, 2)},
+        "somebodys-methods 1.2",
+    )
+    made = found.make(seed=7, power=2)
+    assert (made.power, made.seed) == (2, 7)
+
+
+@pytest.mark.usefixtures("installed")
+def test_what_a_package_cannot_bring_is_told_with_its_reason():
+    found = {one.name: one.reason for one in broken()}
+    assert set(found) == {"gone", "nothing", "missing", "dpo"}
+    assert "Gone" in found["gone"]
+    assert "one slot" in found["nothing"]
+    assert "ModuleNotFoundError" in found["missing"]
+    assert "already" in found["dpo"]
+    assert not set(found) & {one.name for one in methods() if one.code != "1"}
+
+
+@pytest.mark.usefixtures("installed")
+def test_asking_for_a_broken_one_says_why_it_cannot_be_used():
+    with pytest.raises(UserError, match=r"somebodys-methods 1\.2 cannot be used.*ModuleNotFoundError"):
+        method("missing", Slot.SELECT)
+
+
+@pytest.mark.usefixtures("installed")
+def test_a_built_in_one_keeps_its_name():
+    assert method("dpo", Slot.POLICY).code == "1"
+    assert [one for one in broken() if one.name == "dpo"] == [
+        Broken("dpo", "somebodys-methods 1.2", "there is a method of that name in the slot 'policy' already")
+    ]
+
+
+def test_an_unknown_name_and_one_of_another_slot_name_what_is_right():
+    with pytest.raises(UserError, match="Did you mean 'simpo'"):
+        method("simp", Slot.POLICY)
+    with pytest.raises(UserError, match="'spa' belongs to the slot 'label'"):
+        method("spa", Slot.POLICY)
+
+
+def test_a_file_is_another_method_once_its_text_changes(tmp_path):
+    path = tmp_path / "mine.py"
+    path.write_text(MODULE)
+    first = from_file(f"{path}:Longest")
+    path.write_text(MODULE + "\n")
+    assert from_file(f"{path}:Longest").code != first.code
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "words"),
+    [
+        ("class A:\n    def scores(self): ...", "A", "docstring"),
+        (
+            "class A:\n    '''Does.'''\n    def __init__(self, a): ...\n    def scores(self): ...",
+            "A",
+            "'a' needs a default",
+        ),
+        (
+            "class A:\n    '''Does.'''\n    space = {'b': (1,)}\n    def scores(self): ...",
+            "A",
+            "unknown hyper-parameter 'b'",
+        ),
+        ("class A:\n    '''Does.'''\n    def scores(self): ...\n    def label(self): ...", "A", "select and label"),
+        ("class Mine: ...", "Mien", "Did you mean 'Mine'"),
+        ("1 / 0", "A", "does not load: ZeroDivisionError"),
+    ],
+)
+def test_a_class_that_is_no_method_is_refused_with_what_would_be_right(tmp_path, text, name, words):
+    (tmp_path / "mine.py").write_text(text)
+    with pytest.raises(UserError, match=words):
+        from_file(f"{tmp_path / 'mine.py'}:{name}")
