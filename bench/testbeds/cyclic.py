@@ -61,7 +61,7 @@ def _part(comparisons: CyclicComparisons) -> Part:
 def _held(comparisons: CyclicComparisons) -> Held:
     from bench.testbeds.features import Held
 
-    return Held(comparisons.labels, range(len(comparisons.labels)))
+    return Held(comparisons.labels, [str(row) for row in range(len(comparisons.labels))])
 
 
 TESTBED = Testbed(
