@@ -44,8 +44,8 @@ _LINK = Logistic()
 class GeneralPreferenceModel(RewardModelForEverybody):
     """Reads prompts where it is given them.
 
-    The descent starts at the leading eigenvectors of the gradient by the skew-symmetric matrix of phi's scores, at zero,
-    without a draw. With 2k at least the number of features plus one, no local minimum is worse than the global one;
+    The descent starts at the leading eigenvectors of the gradient by the matrix of phi's scores, at zero, without a
+    draw. With 2k at least the number of features plus one, no local minimum is worse than the global one;
     with fewer some may be. A ridge above that gradient's norm makes every score zero.
     Attributes: `A_` (2k, d + 1), `W_` (k, p), `mean_` (d,), `scale_`, `objective_`, `gradient_norm_`.
     """

@@ -20,7 +20,12 @@ LITERATURE = (
         "a sparse autoencoder's directions, with weights of all and deviations of each annotator",
         f"{_HERE}.sparse_features:SparseFeatureModel",
         source="Movva et al. 2025 (WIMHF, arXiv 2510.26202)",
-        space={"directions": (16, 32, 64), "ridge": Log(0.1, 100.0), "deviation_ridge": Log(1.0, 1000.0)},
+        space={
+            "directions": (32, 64),
+            "active": (4, 8, 16),
+            "ridge": Log(0.1, 100.0),
+            "deviation_ridge": Log(1.0, 1000.0),
+        },
     ),
     Method(
         "context",
