@@ -101,9 +101,9 @@ def improvement(differences: ArrayLike) -> Estimates:
 def proportion(share: ArrayLike, count: float) -> Estimates:
     """Clopper and Pearson's (1934) interval of a probability seen as `share` (...) of `count` independent runs.
 
-    It covers at least 95 % whatever the probability, and more where there are few runs (97 to 100 % at five), as a
-    count can only be one of a few numbers. Mid-p, Wilson's and Jeffreys' intervals are shorter, but for some
-    probabilities they cover 93, 83 and 87 %; the percentile bootstrap has no width where all runs agree.
+    It covers at least 95 % whatever the probability, and more where there are few runs (97 % or more at five), as a
+    count can only be one of a few numbers. At five to twenty runs Wilson's and Jeffreys' intervals cover 95 % only on
+    average over probabilities, and 84 and 87 % at the worst; the percentile bootstrap has no width where all agree.
     Runs that count half (ties), or that differ in their probabilities (several tasks; Hoeffding 1956), spread less than
     a binomial of the same mean, so they are covered as well. `count` may be a fraction.
     """

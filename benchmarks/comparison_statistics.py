@@ -1,0 +1,165 @@
+"""Whether the statistics of a comparison hold what they say, by simulation: coverage, family-wise error, power.
+
+    python benchmarks/comparison_statistics.py means|proportions|profiles|labels|tournaments [--seeds 5 10 20]
+
+The tests hold the same at smaller sizes; the choices of method in bench/compare/intervals.py rest on these tables.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+from scipy import stats
+from statsmodels.stats.proportion import proportion_confint
+
+from bench.compare.intervals import means, proportion
+from bench.compare.paired import Paired
+from bench.compare.profiles import THRESHOLDS, profiles
+from bench.compare.tournament import tournament
+from bench.evaluate.label_efficiency import label_ratio
+
+sys.path.insert(0, str(Path(__file__).parent.parent / "tests" / "compare"))
+from simulated import equals, results
+
+TASKS = ("world", "crowd", "text")
+
+
+def main() -> None:
+    sections: dict[str, Callable[[int], str]] = {
+        "means": _means,
+        "proportions": _proportions,
+        "profiles": _profiles,
+        "labels": _labels,
+        "tournaments": _tournaments,
+    }
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("section", choices=sections)
+    parser.add_argument("--seeds", type=int, nargs="+", default=[5, 10, 20])
+    options = parser.parse_args()
+    for seeds in options.seeds:
+        print(f"{seeds} seeds: {sections[options.section](seeds)}", flush=True)
+
+
+def _means(seeds: int) -> str:
+    """Coverage of t, and of the percentile and the bias-corrected bootstrap, in percent."""
+    rng = np.random.default_rng([1, seeds])
+    ease = rng.beta(1.2, 0.8, (20_000, seeds, 20))
+    draws = {
+        "normal": (rng.normal(size=(100_000, seeds)), 0.0),
+        "Gamma(4), skewness 1": (rng.gamma(4, size=(100_000, seeds)), 4.0),
+        "Beta(36, 4), -0.8": (rng.beta(36, 4, (100_000, seeds)), 0.9),
+        "Beta(18, 2), -1.1": (rng.beta(18, 2, (100_000, seeds)), 0.9),
+        "exponential, 2": (rng.exponential(size=(100_000, seeds)), 1.0),
+        "clustered wins": (rng.binomial(5, ease).mean(axis=2) / 5, 0.6),
+    }
+    lines = []
+    for name, (values, truth) in draws.items():
+        found = means(values)
+        t = np.mean((found.low <= truth) & (truth <= found.high))
+        bootstraps = []
+        for method in ("percentile", "BCa"):
+            few = stats.bootstrap((values[:2000],), np.mean, axis=1, n_resamples=999, method=method, rng=rng, batch=50)
+            bootstraps.append(np.mean((few.confidence_interval.low <= truth) & (truth <= few.confidence_interval.high)))
+        lines.append(f"{name}: t {t:.1%}, percentile {bootstraps[0]:.1%}, BCa {bootstraps[1]:.1%}")
+    return "\n  ".join(["", *lines])
+
+
+def _proportions(seeds: int) -> str:
+    """The least coverage over all probabilities, exactly, and the mean over them."""
+    truths = np.linspace(0.005, 0.995, 199)
+    hits = np.arange(seeds + 1)
+    chances = stats.binom.pmf(hits[:, None], seeds, truths)
+    ours = proportion(hits / seeds, seeds)
+    intervals = {"Clopper-Pearson": (ours.low, ours.high)}
+    for name, method in {"Wilson": "wilson", "Jeffreys": "jeffreys"}.items():
+        intervals[name] = proportion_confint(hits, seeds, method=method)
+    intervals["percentile"] = tuple(stats.binom.ppf(tail, seeds, hits / seeds) / seeds for tail in (0.025, 0.975))
+    lines = []
+    for name, (low, high) in intervals.items():
+        covered = (chances * ((low[:, None] <= truths) & (truths <= high[:, None]))).sum(axis=0)
+        lines.append(f"{name}: least {covered.min():.1%}, mean {covered.mean():.1%}")
+    return "; ".join(lines)
+
+
+def _profiles(seeds: int) -> str:
+    """Coverage of bands by the truth at the unit that was seen, at three thresholds, for luck of its own and shared."""
+    levels = np.array([[0.80, 0.70, 0.90], [0.77, 0.72, 0.86]])
+    lines = []
+    for shared in (0.0, 0.025):
+        rng = np.random.default_rng([3, seeds])
+        own = np.sqrt(0.03**2 - shared**2)
+        hits: dict[str, dict[float, list[bool]]] = {"exact": {}, "stratified bootstrap": {}}
+        for _ in range(2000):
+            values = [
+                levels[:, [t]] + shared * rng.normal(size=seeds) + own * rng.normal(size=(2, seeds)) for t in range(3)
+            ]
+            tasks = [
+                Paired(name, ("a", "b"), tuple(range(seeds)), (100,), one[:, :, None])
+                for name, one in zip(TASKS, values, strict=True)
+            ]
+            found, _ = profiles(tasks, dict.fromkeys(TASKS, 0.5), ("a", "b"))
+            assert found is not None
+            unit = np.array([one.mean(axis=1).max() for one in values]) - 0.5
+            for level in (0.7, 0.9, 1.0):
+                truth = np.mean(stats.norm.sf(0.5 + level * unit, levels[1], 0.03))
+                above = np.array([one[1] > 0.5 + level * width for one, width in zip(values, unit, strict=True)])
+                resampled = rng.binomial(seeds, above.mean(axis=1), (1000, 3)).mean(axis=1) / seeds
+                low, high = np.quantile(resampled, [0.025, 0.975])
+                place = THRESHOLDS.index(level)
+                hits["exact"].setdefault(level, []).append(found.low["b"][place] <= truth <= found.high["b"][place])
+                hits["stratified bootstrap"].setdefault(level, []).append(low <= truth <= high)
+        words = [f"{name} " + ", ".join(f"{np.mean(one):.1%}" for one in by.values()) for name, by in hits.items()]
+        lines.append(f"shared {shared / 0.03:.0%} of the spread: " + "; ".join(words))
+    return "\n  ".join(["", *lines])
+
+
+def _labels(seeds: int) -> str:
+    """Coverage of the label ratio at the reference's own last quality; the Monte-Carlo error is 0.6 points."""
+    labels = np.array([100, 200, 400, 800])
+    rise = 0.9 - 0.4 * np.exp(-np.log(labels / 25) / 1.5)
+    twice = 0.9 - 0.4 * np.exp(-np.log(2 * labels / 25) / 1.5)
+    truth = 800 / np.exp(np.interp(rise[-1], twice, np.log(labels)))
+    hits = []
+    for number in range(1400):
+        rng = np.random.default_rng([4, seeds, number])
+        shared = 0.02 * rng.normal(size=(seeds, 1))
+        left, right = (curve + shared + 0.01 * rng.normal(size=(seeds, 4)) for curve in (twice, rise))
+        found = label_ratio(labels, left, right)
+        hits.append(found.low <= truth <= found.high)
+    return f"label ratio {np.mean(hits):.1%}"
+
+
+def _tournaments(seeds: int) -> str:
+    """Share of 2000 tournaments of six equal methods on three tasks with an error anywhere, and power of one pair."""
+    errors = np.zeros(4)
+    for number in range(2000):
+        rng = np.random.default_rng([5, seeds, number])
+        compared = tournament(results({task: equals(rng, 6, seeds) for task in TASKS}))
+        assert compared.ranks is not None
+        errors += [
+            min(one.adjusted for one in compared.differences) < 0.05,
+            len(compared.ranks.groups) > 1,
+            compared.ranks.friedman_p < 0.05,
+            min(one.p for one in compared.differences) < 0.05,
+        ]
+    differ, groups, friedman, raw = errors / 2000
+    spread = np.linspace(-1, 1, seeds)
+    known = 0.8 + 0.02 * np.sqrt(2) * spread / spread.std(ddof=1)
+    detectable = tournament(results({"world": np.array([known, np.full(seeds, 0.8)])})).differences[0].detectable
+    found = 0
+    for number in range(1000):
+        values = equals(np.random.default_rng([6, seeds, number]), 2, seeds)
+        values[0] += detectable
+        found += tournament(results({"world": values})).differences[0].adjusted < 0.05
+    return (
+        f"some difference {differ:.1%} (without Holm {raw:.0%}), some group {groups:.1%}, Friedman {friedman:.1%}; "
+        f"power at the detectable difference {found / 1000:.1%}"
+    )
+
+
+if __name__ == "__main__":
+    main()
