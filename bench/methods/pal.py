@@ -6,6 +6,8 @@ many more comparisons.
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from bench.learn.reward.pal import PALA, PALB, Adaptation, Architecture, Rates, Training
 
 ADAPTATION = Adaptation(epochs=20, batch_size=4, learning_rate=5e-2)
@@ -25,6 +27,8 @@ def _training(epochs: int, projector_rate: float, annotator_rate: float) -> Trai
 class Prototypes(PALA):
     """PAL-A: an annotator's ideal point is of `K` prototypes; items are worth minus their distance to it."""
 
+    reads: ClassVar[str] = "prompted"
+
     def __init__(
         self,
         K: int = 2,
@@ -42,6 +46,8 @@ class Prototypes(PALA):
 
 class Mappings(PALB):
     """PAL-B: an annotator's ideal point is of `K` mappings of the prompt; items are worth the cosine with it."""
+
+    reads: ClassVar[str] = "items"
 
     def __init__(
         self,

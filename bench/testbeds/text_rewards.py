@@ -70,8 +70,9 @@ class RewardSource:
         )
 
     def prepare(self, settings: Mapping[str, Any], seeds: Sequence[int], context: Context) -> None:
-        """See Source. Every text is embedded once."""
-        _ = self._texts(settings, context).items
+        """See Source. Every text is embedded once; prompts, too, so that no method is charged for them."""
+        here = self._texts(settings, context)
+        _ = here.items, here.prompts
 
     def seconds(self, settings: Mapping[str, Any], learner: Slot, labels: int) -> float:
         """See Source."""

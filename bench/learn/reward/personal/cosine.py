@@ -23,6 +23,7 @@ class PromptCosine(ProfiledRewardModel):
     """Reads prompts, which have as many features as items. Raises UserError for others, and where there are none."""
 
     reads_prompts = True
+    reads = "items"  # see RewardMethod in bench/methods/contract.py
 
     def _learn(self, known: Ordered) -> Array:
         if known.prompts.shape[1] != known.items.shape[2]:
