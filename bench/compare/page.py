@@ -128,7 +128,7 @@ def link(path: Path, out: Path) -> str:
 
 def _sortable(value: float | None) -> str:
     """The number that a column is sorted by; empty where there is none."""
-    return "" if value is None or math.isnan(value) else f"{value:.8g}"
+    return f"{value:.8g}" if value is not None and math.isfinite(value) else ""
 
 
 def _signs(sentence: str) -> str:

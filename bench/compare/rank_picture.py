@@ -20,7 +20,7 @@ from bench.report.style import INK, MUTED, TEXT, new, style
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-BAR, LINE = 0.55, 0.9  # heights: between bars, between names; in lines of text
+BAR, LINE = 0.55, 1.0  # heights: between bars, between names; in lines of text
 ROW = 0.16  # inches, a line of text
 
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from bench.compare.results import Entrant, Results, Trial, Tuning
+from bench.compare.results import Entrant, Results, Tournament, Trial, Tuning
+from bench.compare.tournament import tournament
 from bench.testbeds.testbed import Measure
 
 NAMES = ("dpo", "ipo", "simpo", "cpo", "MyMethod", "odd_<name> & 100% $x$", *(f"method-{n}" for n in range(7, 15)))
@@ -16,6 +19,13 @@ MEASURES = {
     "hh_rlhf": Measure("accuracy", "held-out accuracy", 0.5),
     "my <data>": Measure("accuracy", "accuracy of 50% & more", 0.5),
 }
+
+
+@cache
+def compared(**made: Any) -> tuple[Results, Tournament]:
+    """`results` and their tournament, once a process."""
+    found = results(**made)
+    return found, tournament(found)
 
 
 def results(
