@@ -6,7 +6,7 @@ import sys
 
 import typer
 
-from bench.cli import compare, evaluate, inspection, problem, results, running, splits, world
+from bench.cli import compare, evaluate, inspection, methods, problem, results, running, splits, world
 from bench.errors import UserError
 
 app = typer.Typer(
@@ -23,11 +23,15 @@ app.command("run")(running.run)
 app.command("report")(results.report)
 app.command("figures")(results.figures)
 app.command("compare")(compare.compare)
+app.command("methods")(methods.methods)
+app.command("tasks")(methods.tasks)
+app.command("check")(methods.check)
 app.command("status")(inspection.status)
 app.command("export")(results.export)
 app.command("problem")(problem.problem)
 app.command("splits")(splits.splits)
 app.command("doctor")(inspection.doctor)
+app.add_typer(methods.new, name="new")
 app.add_typer(evaluate.app, name="evaluate")
 app.add_typer(world.app, name="world")
 

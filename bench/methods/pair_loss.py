@@ -21,11 +21,12 @@ class PairLoss(ABC):
         def loss(self, policy_chosen, policy_rejected, reference_chosen, reference_rejected)
 
     gets four (B,) tensors of summed log-probabilities in nats and gives (B,), a value a pair, which hangs on that pair
-    alone; it may name any of `bench.learn.policy.losses.BATCH_QUANTITIES` as a keyword-only argument besides (lengths,
-    log-probabilities of tokens).
+    alone, or `couples_batch` says that it does not. It may name any of `bench.learn.policy.losses.BATCH_QUANTITIES` as
+    a keyword-only argument besides (lengths, log-probabilities of tokens).
     """
 
     space: ClassVar[Mapping[str, Values]] = {}
+    couples_batch: ClassVar[bool] = False
 
     @abstractmethod
     def loss(self, *log_probabilities: Any, **quantities: Any) -> Tensor:
@@ -34,6 +35,7 @@ class PairLoss(ABC):
     def objective(self, pairs: Sequence[Completions], known: Known) -> Objective:
         """See PolicyMethod."""
         objective = Preference(self.loss, known.reference(pairs))
+        objective.couples_batch = self.couples_batch
         settings = ", ".join(f"{name}={value!r}" for name, value in sorted(vars(self).items()))
         objective.name = f"{type(self).__qualname__}({settings})"  # with another setting, it is another objective
         return objective

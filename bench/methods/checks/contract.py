@@ -141,8 +141,8 @@ def _one_annotator(subject: Subject) -> None:
 def _each_for_itself(subject: Subject) -> None:
     if couples_pairs(subject.make()):
         raise FailedError(
-            "a pair's loss hangs on the other pairs of its batch, and couples_batch is False; set it to True, or the "
-            "gradient depends on how a batch is split"
+            "a pair's loss hangs on the other pairs of its batch, and couples_batch is False; set it to True, or "
+            "the gradient depends on how a batch is split"
         )
 
 
