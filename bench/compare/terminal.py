@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from bench.compare.results import Cell, Cost, Entrant, Results, Tournament
 from bench.compare.words import (
@@ -55,27 +55,33 @@ def _key(results: Results) -> str:
     other = reference(results.entrants).name
     return (
         f"{own}±: half of the 95 % interval. Green: the highest mean. Less {other}: paired by seed; p: after Holm's "
-        "correction over all pairs and tasks. Time, memory: of one run with the most labels."
+        "correction over all pairs and tasks. Costs: of one run with the most labels."
     )
 
 
+class _Layout(NamedTuple):
+    """What of a task's table is shown, and where."""
+
+    columns: Sequence[int | None]  # budgets; None: the area
+    below: bool  # intervals stand below their means
+    memory: bool
+
+
 def _fitting(task: str, results: Results, tournament: Tournament, screen: Console) -> Table:
-    """The first of these that is no wider than the screen: all in a line, intervals below means, fewer budgets."""
+    """The first layout that is no wider than the screen; intervals go below means first, budgets are left out last."""
     from rich.measure import Measurement
 
     budgets = budgets_of(tournament, task)
-    shown: list[int | None] = [*budgets, *([None] if len(budgets) > 1 else [])]
-    some = [*budgets[:1], *budgets[-1:], None] if len(budgets) > 2 else shown
-    table = None
-    for columns, below in ((shown, False), (shown, True), (some, False), (some, True)):
-        table = _table(task, columns, below, results, tournament)
-        if Measurement.get(screen, screen.options.update(max_width=1000), table).maximum <= screen.width:
-            break
-    assert table is not None
-    return table
+    every: list[int | None] = [*budgets, *([None] if len(budgets) > 1 else [])]
+    some = [*budgets[:1], *budgets[-1:], None] if len(budgets) > 2 else every
+    layouts = [_Layout(every, *rest) for rest in ((False, True), (True, True), (True, False))]
+    tables = [_table(task, one, results, tournament) for one in [*layouts, _Layout(some, True, False)]]
+    free = screen.options.update(max_width=1000)
+    fit = (table for table in tables if Measurement.get(screen, free, table).maximum <= screen.width)
+    return next(fit, tables[-1])
 
 
-def _table(task: str, columns: Sequence[int | None], below: bool, results: Results, tournament: Tournament) -> Table:
+def _table(task: str, layout: _Layout, results: Results, tournament: Tournament) -> Table:
     from rich import box
     from rich.table import Table
 
@@ -88,9 +94,9 @@ def _table(task: str, columns: Sequence[int | None], below: bool, results: Resul
         padding=(0, 1, 0, 0),
     )
     table.add_column("entrant", overflow="fold", max_width=28)
-    for budget in columns:
+    for budget in layout.columns:
         table.add_column("area" if budget is None else f"{budget:,}", justify="right", no_wrap=True)
-    for heading in (f"less {other}"[:18], "p", "time", "memory"):
+    for heading in (f"less {other}"[:18], "p", "time", *(["memory"] if layout.memory else [])):
         table.add_column(heading, justify="right", no_wrap=True)
     cells = {(cell.entrant, cell.budget): cell for cell in tournament.cells if cell.task == task}
     digits = places(cell.mean for cell in cells.values())
@@ -104,9 +110,9 @@ def _table(task: str, columns: Sequence[int | None], below: bool, results: Resul
     for entrant in results.entrants:
         table.add_row(
             _named(entrant),
-            *(_mean(cells.get((entrant.name, budget)), digits, below) for budget in columns),
-            *_difference(differences.get(entrant.name), digits, below),
-            *_cost(costs.get(entrant.name)),
+            *(_mean(cells.get((entrant.name, budget)), digits, layout.below) for budget in layout.columns),
+            *_difference(differences.get(entrant.name), digits, layout.below),
+            *_cost(costs.get(entrant.name))[: 1 + layout.memory],
         )
     return table
 
