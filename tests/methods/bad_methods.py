@@ -173,6 +173,18 @@ class SpaceTooWide(PairLoss):
         return self.beta * (policy_rejected - policy_chosen)
 
 
+class ReadsNothingKnown:
+    """Asks for features that there are not."""
+
+    reads = "item"
+
+    def fit(self, X, labels, *, annotators, prompts=None):
+        return self
+
+    def decision_function(self, X, *, annotators, prompts=None):
+        return X[:, 0, 0] - X[:, 1, 0]
+
+
 class WrongShape:
     """Gives one score too many."""
 

@@ -10,7 +10,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from bench.errors import unknown
 from bench.methods.checks.ground import Shape
+from bench.methods.contract import READINGS
 from bench.seeds import seed_for
 
 TRAIN, TEST, FEATURES, PEOPLE = 24, 10, 6, 3
@@ -50,9 +52,16 @@ class Problem:
         )
 
     def decisions(self, model: Any) -> Any:
-        """What `model` says of the test comparisons, once it was fitted."""
-        model.fit(self.X, self.labels, annotators=self.annotators, prompts=self.prompts)
-        return model.decision_function(self.test_items, annotators=self.test_annotators, prompts=self.test_prompts)
+        """What `model` says of the test comparisons, once it was fitted. Prompts are for those that ask for them.
+
+        Raises UserError for a model that reads what there is not.
+        """
+        reads = getattr(model, "reads", READINGS[0])
+        if reads not in READINGS:
+            raise unknown("value of reads", str(reads), READINGS, type(model).__name__)
+        asked, later = (self.prompts, self.test_prompts) if reads == "items" else (None, None)
+        model.fit(self.X, self.labels, annotators=self.annotators, prompts=asked)
+        return model.decision_function(self.test_items, annotators=self.test_annotators, prompts=later)
 
     def fingerprint(self) -> str:
         """Of all arrays and names."""
