@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from bench.data.formats import Preferences
 
 GROUP = "prefbench.datasets"  # entry points: a name, and a callable without arguments
-PAIRS = {Profile.EMBEDDED: 2_000, Profile.SMALL: 20_000}  # that reward models see at most: every text is embedded
+PAIRS = {Profile.EMBEDDED: 1_600, Profile.SMALL: 20_000}  # that reward models see at most: every text is embedded
 POLICIES = 0.4  # the share of pairs that is at least in a policy's pool; the others make the SFT policy, or test
 
 

@@ -167,6 +167,14 @@ def test_pairs_without_prompts_have_none_to_read(file, context):
         assert learner.X.shape == (3, 2, 4)
 
 
+@pytest.mark.parametrize("reads", ["linear", "items"])
+def test_what_is_prepared_is_not_computed_at_the_expense_of_a_method(file, context, monkeypatch, reads):
+    testbed = reward_testbed(file(rows(200)))
+    testbed.source.prepare(testbed.settings(Profile.EMBEDDED), [0], context)
+    monkeypatch.delattr(WordCounts, "embed")
+    assert learnt(opened(testbed, context), Reader(reads)).metrics["accuracy"] > 0.5
+
+
 def test_a_budget_beyond_the_pool_is_refused_with_all_numbers(file, context):
     testbed = reward_testbed(file(rows(200)))
     with pytest.raises(UserError, match=r"my.jsonl: 200 pairs, 50 of them for the test; a budget of 151 labels needs"):
@@ -190,6 +198,13 @@ def test_a_record_has_what_is_in_a_file_and_not_where_it_lies(file, tmp_path):
     assert known[0]["my.jsonl"] != known[1]["my.jsonl"]
     assert str(tmp_path) not in json.dumps([one.settings(Profile.EMBEDDED), known, one.name, one.line])
     assert one.data == {"my.jsonl": tmp_path / "my.jsonl"}
+
+
+def test_of_a_large_file_as_many_pairs_are_used_as_its_profile_has(file, context):
+    testbed = reward_testbed(file(rows(1700)))
+    used = testbed.settings(Profile.EMBEDDED)["pairs"]
+    ground = opened(testbed, context)
+    assert ground.size + len(ground._test.labels) == used < 1700
 
 
 def test_a_file_that_has_changed_is_read_again(file, context):
