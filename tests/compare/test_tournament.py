@@ -196,7 +196,7 @@ def test_metrics_that_are_not_compared_may_be_anything() -> None:
 def test_equal_methods_are_called_different_in_at_most_five_percent_of_tournaments() -> None:
     """Six entrants, three tasks, ten seeds: 45 differences and 15 pairs of ranks. Without Holm nearly all would err.
 
-    Of 120 tournaments 5 % are 6; more than 14 come with a chance of 0.1 %. The benchmark has 2000.
+    Of 120 tournaments 5 % are 6; more than 14 come with a chance of 0.1 %. The benchmark has 1500.
     """
     errors = np.zeros(3)
     for number in range(120):
