@@ -122,7 +122,7 @@ def _report(comparison: Comparison, out: Path, screen: Console) -> None:
 
     results = comparison.results(" ".join(["prefbench", *sys.argv[1:]]))
     found = tournament(results)
-    written = write(results, found, out)
+    written = write(results, found, out, comparison.runs)
     show(results, found, screen)
     screen.print(f"\nPage: {written[0].absolute()}", soft_wrap=True)
 
