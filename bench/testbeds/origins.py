@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from bench.errors import UserError, unknown
 
 if TYPE_CHECKING:
+    from bench.data.annotated import Annotated
     from bench.data.formats import Preferences
     from bench.data.pairs import Dataset
 
@@ -87,7 +88,7 @@ class Named(Origin):
 
 @dataclass(frozen=True)
 class Installed(Origin):
-    """An entry point: a callable without arguments that returns a path, a Dataset or Preferences."""
+    """An entry point: a callable without arguments that returns a path, a Dataset, Annotated or Preferences."""
 
     target: str  # module:callable
     group: str
@@ -96,15 +97,18 @@ class Installed(Origin):
         """See Origin."""
         from bench.data.formats.rows import sha256_content
 
-        given = self._given()
+        given = _given(self)
         return {self.name: sha256_content(Path(given)) if isinstance(given, str | Path) else _read(given).fingerprint}
 
     def load(self, data_dir: Path | None) -> Preferences:
         """See Origin."""
-        return _read(self._given())
+        return _read(_given(self))
 
-    def _given(self) -> Any:
-        return EntryPoint(self.name, self.target, self.group).load()()
+
+@lru_cache(maxsize=4)
+def _given(origin: Installed) -> Any:
+    """A package is asked once in a process."""
+    return EntryPoint(origin.name, origin.target, origin.group).load()()
 
 
 @lru_cache(maxsize=4)
@@ -115,7 +119,8 @@ def _loaded(reference: str) -> Preferences:
     return preferences(reference)
 
 
-def _read(given: str | Path | Dataset | Preferences) -> Preferences:
+def _read(given: str | Path | Dataset | Annotated | Preferences) -> Preferences:
+    from bench.data.annotated import Annotated
     from bench.data.formats import Preferences, preferences
     from bench.data.pairs import Dataset
 
@@ -123,9 +128,26 @@ def _read(given: str | Path | Dataset | Preferences) -> Preferences:
         return given
     if isinstance(given, Dataset):
         return Preferences(given)
+    if isinstance(given, Annotated):
+        return _of_annotated(given)
     if isinstance(given, str | Path):
         return preferences(given)
-    raise UserError(f"a dataset of a package is a path, a Dataset or Preferences, and not a {type(given).__name__}")
+    kind = type(given).__name__
+    raise UserError(f"a dataset of a package is a path, a Dataset, Annotated or Preferences, and not of type {kind}")
+
+
+def _of_annotated(data: Annotated) -> Preferences:
+    """Comparisons by people who are told apart, as pairs with their annotators."""
+    from bench.data.annotated import NO_PROMPT
+    from bench.data.formats import Preferences
+    from bench.data.pairs import Pair, make_dataset
+
+    pairs = []
+    for row, (asked, label) in enumerate(zip(data.asked.tolist(), data.labels.tolist(), strict=True)):
+        sides = [data.items[data.first[row]], data.items[data.second[row]]]
+        prompt = "" if asked == NO_PROMPT else data.prompts[asked]
+        pairs.append(Pair(str(row), prompt or "\n".join(sorted(sides)), prompt, *sides[::label]))
+    return Preferences(make_dataset(data.name, pairs, data.source), tuple(data.annotators), left_out=data.left_out)
 
 
 def _alpaca_eval(data_dir: Path) -> Dataset:

@@ -76,7 +76,7 @@ class RewardSource:
 
     def seconds(self, settings: Mapping[str, Any], learner: Slot, labels: int) -> float:
         """See Source."""
-        return 1.0 + labels / 1000
+        return 0.3 + labels / 2000
 
     def _texts(self, settings: Mapping[str, Any], context: Context) -> Texts:
         known = canonical(dict(self.origin.fingerprints(context.data_dir)))

@@ -8,11 +8,12 @@ from importlib.metadata import EntryPoint
 
 import pytest
 
+from bench.data.annotated import make_annotated
 from bench.data.pairs import Pair, make_dataset
 from bench.errors import UserError
 from bench.methods.method import Slot
 from bench.spec import Profile
-from bench.testbeds import users
+from bench.testbeds import origins, users
 from bench.testbeds.registry import BUILT_IN
 from bench.testbeds.registry import testbed as found_by
 from bench.testbeds.registry import testbeds as listed
@@ -120,7 +121,9 @@ def package(monkeypatch):
         points = [EntryPoint(name, "brings_pairs:pairs", users.GROUP)]
         monkeypatch.setattr(users, "entry_points", lambda group: points)
 
-    return bring
+    origins._given.cache_clear()
+    yield bring
+    origins._given.cache_clear()
 
 
 @pytest.mark.parametrize("kind", ["path", "dataset"])
@@ -136,9 +139,29 @@ def test_a_package_brings_a_path_or_a_dataset(package, tmp_path, kind):
     assert len(found.source.origin.fingerprints(None)["ours"]) == 64
 
 
+def test_a_package_brings_comparisons_by_people_who_are_told_apart(package):
+    said = make_annotated(
+        "ours",
+        items=["a", "b", "c"],
+        first=[0, 1],
+        second=[1, 2],
+        labels=[1, -1],
+        annotators=["ann", "bob"],
+        prompts=["p ", "q "],
+        source="made",
+    )
+    package("ours", said)
+    found = found_by("ours", Slot.REWARD).source.origin.load(None)
+    assert [(pair.prompt, pair.chosen, pair.rejected) for pair in found.dataset.pairs] == [
+        ("p ", "a", "b"),
+        ("q ", "c", "b"),
+    ]
+    assert found.annotators == ("ann", "bob")
+
+
 def test_what_is_no_dataset_is_refused(package):
     package("ours", 7)
-    with pytest.raises(UserError, match="a path, a Dataset or Preferences, and not a int"):
+    with pytest.raises(UserError, match="a path, a Dataset, Annotated or Preferences, and not of type int"):
         found_by("ours", Slot.REWARD).source.origin.load(None)
 
 
