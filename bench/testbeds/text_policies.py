@@ -1,0 +1,78 @@
+"""Policies that learn from pairs of texts that people judged, and are judged by pairs that nobody learnt from.
+
+Any dataset of pairs will do. A third of its groups, the same in every study, makes the SFT policy, which imitates their
+preferred answers, and the reward model that is at hand. Of the rest, each seed draws a pool, whose labels are sold, and
+groups for tests.
+
+A policy is judged without sampling: in how many held-out pairs has the log-ratio log pi(y|x) / pi_sft(y|x) grown more
+for the answer that people preferred? That is the accuracy of the reward that the policy implies (Rafailov et al. 2023,
+Eq. 5), for a policy that learnt without reference, too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+from bench.methods.space import Log
+from bench.spec import Context, Profile
+
+if TYPE_CHECKING:
+    from bench.data.pairs import Dataset
+    from bench.testbeds.testbed import Ground
+
+MEASURE = "implicit_accuracy"
+TRAINING_SPACE = MappingProxyType({"learning_rate": Log(3e-5, 3e-3)})
+
+_SHARED: Mapping[str, Any] = {
+    "version": 1,  # of what happens here: raise it when the same settings give other results
+    "prompt_tokens": 96,  # kept of a prompt, from its end
+    "response_tokens": 96,  # kept of an answer, from its start
+    "sft_pairs": 2000,  # at most
+    "pool": 1000,  # pairs, at most
+    "test": 500,  # pairs, at most
+    "temperature": 0.7,  # of samples that a method asks for
+}
+SETTINGS: Mapping[Profile, Mapping[str, Any]] = MappingProxyType(
+    {
+        Profile.EMBEDDED: {
+            **_SHARED,
+            "policy": {
+                "vocabulary": 2048,
+                "width": 64,
+                "layers": 2,
+                "heads": 4,
+                "epochs": 4,
+                "batch_size": 16,
+                "learning_rate": 4e-3,
+                "threads": 1,
+            },
+            "reward_model": {"epochs": 2, "learning_rate": 1e-3},
+            "training": {"learning_rate": 4e-4, "epochs": 3, "batch_size": 32, "warmup": 0.1},
+        },
+        Profile.SMALL: {
+            **_SHARED,
+            "sft_pairs": 400,
+            "policy": {"name": "smollm2-135m", "origin": "smollm2", "parameters": 1.35e8},
+            "reward_model": {"epochs": 1, "learning_rate": 2e-5},
+            "training": {"learning_rate": 1e-5, "epochs": 2, "batch_size": 32, "warmup": 0.1, "max_tokens": 4096},
+        },
+    }
+)
+
+
+def open_ground(dataset: Dataset, settings: Mapping[str, Any], seed: int, budget: int, context: Context) -> Ground:
+    """The pool of `seed`. Raises UserError for a dataset of too few groups, Unavailable for a model that is missing."""
+    from bench.testbeds.pool import PolicyGround
+    from bench.testbeds.text_ground import OpenTexts
+
+    here = OpenTexts(dataset, settings, seed, context)
+    return PolicyGround(here.place, budget, here.judged)
+
+
+def prepare(dataset: Dataset, settings: Mapping[str, Any], context: Context) -> None:
+    """What all seeds share: the SFT policy and the reward model."""
+    from bench.testbeds.text_ground import OpenTexts
+
+    OpenTexts(dataset, settings, 0, context).reward_model.eval()
