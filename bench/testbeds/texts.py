@@ -55,7 +55,7 @@ class PolicySource:
 
     def seconds(self, settings: Mapping[str, Any], learner: Slot, labels: int) -> float:
         """See Source."""
-        return 10.0 + 0.03 * labels
+        return 8.0 + 0.07 * labels
 
     def _dataset(self, data_dir: Path | None) -> Dataset:
         return _dataset(self.origin, canonical(dict(self.origin.fingerprints(data_dir))), data_dir)
