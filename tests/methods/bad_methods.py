@@ -16,6 +16,17 @@ class Unseeded:
         return np.random.random(len(groups))  # noqa: NPY002
 
 
+class NumbersPeople:
+    """Numbers people in the order of a set, which is another one in every process."""
+
+    def fit(self, X, labels, *, annotators, prompts=None):
+        self.number = {person: place for place, person in enumerate(set(annotators))}
+        return self
+
+    def decision_function(self, X, *, annotators, prompts=None):
+        return np.array([self.number.get(person, -1.0) for person in annotators])
+
+
 class Remembers:
     """Keeps in the class what belongs to an instance."""
 

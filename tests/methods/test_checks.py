@@ -11,6 +11,7 @@ HERE = Path(__file__).parent
 RUNS = "runs, and gives finite numbers of the right shape"
 BROKEN = {
     "Unseeded": "same bits twice under a seed",
+    "NumbersPeople": "same bits twice under a seed",
     "Remembers": "order of construction does not matter",
     "Truncates": "leaves its inputs as they are",
     "Shuffles": "leaves its inputs as they are",

@@ -38,12 +38,13 @@ class Attempt:
 
 @dataclass(frozen=True)
 class Case:
-    """On which pool, with which people, and how many labels are left to buy."""
+    """On which pool, with which people, how many labels are left to buy, and in which process, as it were."""
 
     shape: Shape = "plain"
     taste: int = 1
     extra: int = POOL
     people: int = PEOPLE
+    process: int = 0  # in which names hash as they do
 
 
 PLAIN = Case()
@@ -99,7 +100,7 @@ RUNS: dict[Slot, Callable[[Any, list[Completions], Ground], NDArray[np.float64]]
 
 
 def _reward(instance: Any, case: Case) -> Attempt:
-    problem = Problem.of(case.shape, case.people)
+    problem = Problem.of(case.shape, case.people, case.process)
     before, count = problem.fingerprint(), len(problem.test_items)
     found = called(lambda: _vector(problem.decisions(instance), count, "decision_function", "comparison"))
     return Attempt(found, inputs_changed=problem.fingerprint() != before)
