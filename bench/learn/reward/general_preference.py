@@ -12,11 +12,12 @@ The paper's v is a head on a language model that is trained with it. Here featur
 v = A phi, phi = ((x - mean) / scale, 1), with the scale that gives the centred items of the fit a mean square length of
 1. What is minimised, by L-BFGS, is
 
-    sum_i log(1 + exp(-<R v1_i, v2_i>)) + ridge / 2 (||A||^2 + ||W||^2).
+    sum_i log(1 + exp(-<R v1_i, v2_i>)) + ridge sqrt(n) / 2 (||A||^2 + ||W||^2).
 
 Scales depend on the prompt as in the authors' released code, lambda = k softmax(W c), without its division by the root
 of the width; without prompts all are 1. That code normalises v or not and divides the score by a temperature; the norm
-of A does that here. The ridge is ours: on A it is a nuclear norm of the skew-symmetric matrix of phi's scores.
+of A does that here. The ridge is ours: on A it is a nuclear norm of the skew-symmetric matrix of phi's scores. It has to
+be above what noise adds to the gradient by that matrix, which grows with the root of n; so one ridge serves for any n.
 """
 
 from __future__ import annotations
@@ -46,14 +47,14 @@ class GeneralPreferenceModel(RewardModelForEverybody):
 
     The descent starts at the leading eigenvectors of the gradient by the matrix of phi's scores, at zero, without a
     draw. With 2k at least the number of features plus one, no local minimum is worse than the global one;
-    with fewer some may be. A ridge above that gradient's norm makes every score zero.
+    with fewer some may be. A ridge sqrt(n) above that gradient's norm makes every score zero.
     Attributes: `A_` (2k, d + 1), `W_` (k, p), `mean_` (d,), `scale_`, `objective_`, `gradient_norm_`.
     """
 
     reads: ClassVar[str] = "items"
     reads_prompts = True
 
-    def __init__(self, blocks: int = 4, ridge: float = 1.0, max_iter: int = 500) -> None:
+    def __init__(self, blocks: int = 4, ridge: float = 0.1, max_iter: int = 500) -> None:
         self.blocks = blocks
         self.ridge = ridge
         self.max_iter = max_iter
@@ -70,7 +71,7 @@ class GeneralPreferenceModel(RewardModelForEverybody):
             self._features(known.items),
             known.prompts,
             check_count("blocks", self.blocks),
-            check_positive("ridge", self.ridge),
+            check_positive("ridge", self.ridge) * np.sqrt(len(known.places)),
         )
         limit = check_count("max_iter", self.max_iter)
         options = {"maxiter": limit, "maxfun": 10 * limit, "gtol": 1e-6, "ftol": 1e-14}
@@ -117,7 +118,10 @@ def embedding(matrix: Array, blocks: int) -> Array:
 
 
 class _Problem:
-    """The objective above as a function of A and W in one vector, with its gradient; `features` are (n, 2, f)."""
+    """The objective above as a function of A and W in one vector, with its gradient.
+
+    `features` are (n, 2, f); `ridge` is the penalty's factor, the root of n in it.
+    """
 
     def __init__(self, features: Array, prompts: Array, blocks: int, ridge: float) -> None:
         self._first, self._second = features[:, 0], features[:, 1]

@@ -12,7 +12,7 @@ LITERATURE = (
         "responses as vectors with a skew-symmetric score: preferences may run in circles",
         f"{_HERE}.general_preference:GeneralPreferenceModel",
         source="Zhang et al. 2024 (GPM, arXiv 2410.02197)",
-        space={"ridge": Log(0.1, 30.0), "blocks": (1, 2, 4)},
+        space={"ridge": Log(0.01, 1.0), "blocks": (1, 2, 4)},
     ),
     Method(
         "sparse_features",
