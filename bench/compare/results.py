@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -104,13 +105,24 @@ class Difference:
 
 @dataclass(frozen=True)
 class LabelsNeeded:
-    """How many times the labels of `left` `right` needs to reach what it reaches with all: above 1, `left` saves."""
+    """How many times the labels of `left` `right` needs to be as good as `target` is with all: above 1, `left` saves.
+
+    The target is the one of the two that is worth less with all its labels: a level that both may reach.
+    """
 
     low_value: float
     high_value: float  # another than low_value: the crossing was not seen, and the ratio lies between them
     low: float
     high: float
     note: str
+    target: str
+
+    def inverse(self) -> LabelsNeeded:
+        """The same, of `right` and `left`."""
+        low_value, high_value, low, high = (
+            1 / one if one else math.inf for one in (self.high_value, self.low_value, self.high, self.low)
+        )
+        return LabelsNeeded(low_value, high_value, low, high, self.note, self.target)
 
 
 @dataclass(frozen=True)

@@ -94,8 +94,16 @@ def _pairs(task: Paired) -> list[Difference]:
 def _labels(task: Paired, left: int, right: int) -> LabelsNeeded | None:
     if len(task.budgets) < 2 or len(task.seeds) < MINIMUM_REPLICATES:
         return None
-    ratio = label_ratio(task.budgets, task.values[left], task.values[right])
-    return LabelsNeeded(ratio.low_value, ratio.high_value, ratio.low, ratio.high, ratio.note)
+    last = task.values[:, :, -1].mean(axis=1)
+    higher, lower = (left, right) if last[left] >= last[right] else (right, left)
+    ratio = label_ratio(
+        task.budgets,
+        task.values[higher],
+        task.values[lower],
+        names=(task.entrants[higher], task.entrants[lower]),
+    )
+    found = LabelsNeeded(ratio.low_value, ratio.high_value, ratio.low, ratio.high, ratio.note, task.entrants[lower])
+    return found if lower == right else found.inverse()
 
 
 def _costs(results: Results, task: Paired) -> list[Cost]:

@@ -51,7 +51,7 @@ class Facing:
 def facing(one: Difference, entrant: str) -> Facing:
     """`one` as `entrant`, either of its two, sees it."""
     same = entrant == one.left
-    labels = one.labels if same or one.labels is None else _inverse(one.labels)
+    labels = one.labels if same or one.labels is None else one.labels.inverse()
     return Facing(
         task=one.task,
         entrant=entrant,
@@ -61,7 +61,7 @@ def facing(one: Difference, entrant: str) -> Facing:
         adjusted=one.adjusted,
         improvement=one.improvement if same else _reflected(one.improvement, 1.0),
         labels=labels,
-        target=one.right,
+        target=one.labels.target if one.labels else one.right,
         detectable=one.detectable,
         seeds=one.seeds,
     )
@@ -69,15 +69,6 @@ def facing(one: Difference, entrant: str) -> Facing:
 
 def _reflected(value: Value, total: float) -> Value:
     return Value(total - value.value, total - value.high, total - value.low)
-
-
-def _inverse(labels: LabelsNeeded) -> LabelsNeeded:
-    def over(ratio: float) -> float:
-        return 1 / ratio if ratio else math.inf
-
-    return LabelsNeeded(
-        over(labels.high_value), over(labels.low_value), over(labels.high), over(labels.low), labels.note
-    )
 
 
 def reference(entrants: Sequence[Entrant]) -> Entrant:

@@ -92,20 +92,27 @@ def labels_to_target(labels: ArrayLike, quality: ArrayLike, target: float) -> tu
     return _crossing(counts, _monotone(values.mean(axis=0)), target)
 
 
-def label_ratio(labels: ArrayLike, method: ArrayLike, reference: ArrayLike, target: float | None = None) -> LabelRatio:
+def label_ratio(
+    labels: ArrayLike,
+    method: ArrayLike,
+    reference: ArrayLike,
+    target: float | None = None,
+    names: tuple[str, str] = ("the method", "the reference"),
+) -> LabelRatio:
     """Labels of `reference` over labels of `method`, both (S, L) and paired by seed, at the quality `target`.
 
     The default target is what the reference reaches at its last label count (its monotone mean curve), found anew
-    in every resample, as its own uncertainty is part of the question. Raises UserError as `area`.
+    in every resample, as its own uncertainty is part of the question. `names` are of the two in the note. Raises
+    UserError as `area`.
     """
     counts, ours = _curves(labels, method)
     _, theirs = _curves(labels, reference)
     _check_paired(ours, theirs)
 
-    low_value, high_value, note = _ratio(counts, ours.mean(axis=0), theirs.mean(axis=0), target)
+    low_value, high_value, note = _ratio(counts, ours.mean(axis=0), theirs.mean(axis=0), target, names)
     seeds = _resamples(len(ours))
     means = zip(ours[seeds].mean(axis=1), theirs[seeds].mean(axis=1), strict=True)
-    resampled = [_ratio(counts, own, other, target) for own, other in means]
+    resampled = [_ratio(counts, own, other, target, names) for own, other in means]
     lows, highs = np.array([one[0] for one in resampled]), np.array([one[1] for one in resampled])
     below, above = _tails(len(ours))
     return LabelRatio(
@@ -118,13 +125,15 @@ def label_ratio(labels: ArrayLike, method: ArrayLike, reference: ArrayLike, targ
     )
 
 
-def _ratio(labels: Array, method: Array, reference: Array, target: float | None) -> tuple[float, float, str]:
+def _ratio(
+    labels: Array, method: Array, reference: Array, target: float | None, names: tuple[str, str]
+) -> tuple[float, float, str]:
     """The range of the ratio for two mean curves (L,), and what kept it from being a number."""
     own, other = _monotone(method), _monotone(reference)
     goal = float(other[-1]) if target is None else target
     own_low, own_high = _crossing(labels, own, goal)
     other_low, other_high = _crossing(labels, other, goal)
-    notes = (_note("the method", own_low, own_high), _note("the reference", other_low, other_high))
+    notes = (_note(names[0], own_low, own_high), _note(names[1], other_low, other_high))
     high = other_high / own_low if own_low > 0 else np.inf
     return other_low / own_high, high, "; ".join(filter(None, notes))
 

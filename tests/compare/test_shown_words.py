@@ -31,7 +31,7 @@ PAIR = Difference(
     p=0.001,
     adjusted=0.01,
     improvement=Value(0.2, 0.1, 0.4),
-    labels=LabelsNeeded(0.5, 0.5, 0.4, 0.8, ""),
+    labels=LabelsNeeded(0.5, 0.5, 0.4, 0.8, "", "dpo"),
     detectable=0.02,
     seeds=10,
 )
@@ -42,13 +42,13 @@ def test_a_difference_is_seen_from_both_sides() -> None:
     assert (theirs.difference, theirs.improvement, theirs.verdict) == (PAIR.difference, PAIR.improvement, WORSE)
     assert ours.difference == Value(0.03, 0.01, 0.05)
     assert [ours.improvement.value, ours.improvement.low, ours.improvement.high] == pytest.approx([0.8, 0.6, 0.9])
-    assert ours.labels == LabelsNeeded(2.0, 2.0, 1.25, 2.5, "")
-    assert (ours.verdict, ours.versus, ours.target) == (BETTER, "dpo", "mine")
+    assert ours.labels == LabelsNeeded(2.0, 2.0, 1.25, 2.5, "", "dpo")
+    assert (ours.verdict, ours.versus, ours.target) == (BETTER, "dpo", "dpo")
 
 
 def test_a_bound_on_the_label_ratio_is_the_other_bound_from_the_other_side() -> None:
-    censored = replace(PAIR, labels=LabelsNeeded(0.0, 0.5, 0.0, 0.8, "never reached"))
-    assert facing(censored, "mine").labels == LabelsNeeded(2.0, math.inf, 1.25, math.inf, "never reached")
+    censored = replace(PAIR, labels=LabelsNeeded(0.0, 0.5, 0.0, 0.8, "never reached", "dpo"))
+    assert facing(censored, "mine").labels == LabelsNeeded(2.0, math.inf, 1.25, math.inf, "never reached", "dpo")
 
 
 @pytest.mark.parametrize(
@@ -71,11 +71,11 @@ def test_no_difference_seen_says_what_would_have_been() -> None:
 @pytest.mark.parametrize(
     ("labels", "words"),
     [
-        (LabelsNeeded(1.84, 1.84, 1.2, 2.3, ""), "1.8"),
-        (LabelsNeeded(1.84, math.inf, 1.2, math.inf, ""), "at least 1.8"),
-        (LabelsNeeded(0.0, 0.5, 0.0, 0.8, ""), "at most 0.50"),
-        (LabelsNeeded(0.5, 1.84, 0.3, 2.0, ""), "0.50 to 1.8"),
-        (LabelsNeeded(0.0, math.inf, 0.0, math.inf, ""), "–"),
+        (LabelsNeeded(1.84, 1.84, 1.2, 2.3, "", "dpo"), "1.8"),
+        (LabelsNeeded(1.84, math.inf, 1.2, math.inf, "", "dpo"), "at least 1.8"),
+        (LabelsNeeded(0.0, 0.5, 0.0, 0.8, "", "dpo"), "at most 0.50"),
+        (LabelsNeeded(0.5, 1.84, 0.3, 2.0, "", "dpo"), "0.50 to 1.8"),
+        (LabelsNeeded(0.0, math.inf, 0.0, math.inf, "", "dpo"), "–"),
         (None, "–"),
     ],
 )

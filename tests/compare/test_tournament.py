@@ -75,9 +75,19 @@ def test_differences_are_of_areas_and_paired_by_seed() -> None:
     theirs = stats.ttest_rel(areas[0], areas[2])
     assert (one.left, one.right, one.seeds) == ("a", "c", 6)
     assert one.p == pytest.approx(theirs.pvalue)
-    ratio = label_ratio(BUDGETS, values[0], values[2])
-    assert one.labels is not None
-    assert (one.labels.low_value, one.labels.low, one.labels.high) == (ratio.low_value, ratio.low, ratio.high)
+
+
+def test_labels_are_counted_up_to_what_the_worse_of_two_reaches_with_all() -> None:
+    values = curves(2)
+    worse, better = sorted((0, 2), key=lambda place: values[place, :, -1].mean())
+    found = tournament(results({"world": values}, BUDGETS)).differences[1].labels
+    ratio = label_ratio(BUDGETS, values[better], values[worse])
+    assert found is not None
+    saved = found if better == 0 else found.inverse()
+    assert found.target == "ac"[worse > 0]
+    assert (saved.low_value, saved.high_value, saved.low, saved.high) == pytest.approx(
+        (ratio.low_value, ratio.high_value, ratio.low, ratio.high)
+    )
 
 
 def test_holm_is_over_all_pairs_and_tasks() -> None:
