@@ -26,7 +26,7 @@ SlotName = Annotated[
     ),
 ]
 BESIDE = {"select": "random,pvar", "label": "people,spa", "reward": "bt,sparse", "policy": "dpo,ipo"}  # to compare with
-ELSEWHERE = {"reward": " --tasks cyclic"}  # the world, where none is named
+ELSEWHERE = {"reward": " --tasks ideal_points"}  # where it takes seconds; the world is the task where none is named
 WORDS = {
     "select": "for which prompts labels are bought",
     "label": "who says which response is better, where no label was bought",
