@@ -22,7 +22,7 @@ POLICY_LITERATURE = (
         "log-ratios regressed on the scores of a general preference model of the same labels",
         f"{_HERE}.gpo:ScoresOfAModel",
         "Zhang et al. 2024 (GPM and GPO, arXiv 2410.02197)",
-        space={"beta": Log(0.02, 1.0), "blocks": (1, 4), "ridge": Log(0.1, 30.0)},
+        space={"beta": Log(0.02, 1.0), "blocks": (1, 4), "ridge": Log(0.01, 3.0)},
     ),
     Method(
         "sparse_po_activations",
@@ -46,6 +46,6 @@ POLICY_LITERATURE = (
         "DPO and the likelihood of a sentence that says why; outside `world` DPO alone",
         f"{_HERE}.rationale_dpo:RationaleDPO",
         "Just et al. 2024 (arXiv 2407.14477)",
-        space={**_BETA, "gamma": Log(0.01, 1.0)},
+        space={**_BETA, "gamma": Log(1e-4, 0.03)},
     ),
 )
