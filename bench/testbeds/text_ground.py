@@ -31,7 +31,7 @@ from bench.learn.policy.reference import data_hash, weights_hash
 from bench.learn.policy.reward_model import RewardModel
 from bench.learn.policy.text_policy import Size, text_policy
 from bench.seeds import seed_for
-from bench.spec import Context, canonical
+from bench.spec import Context, Progress, canonical
 from bench.testbeds.pool import Place
 from bench.testbeds.text_parts import STUDY, parts
 from bench.testbeds.training import Trainer
@@ -51,7 +51,14 @@ class Held:
 class OpenTexts:
     """The SFT policy and the pairs of one seed. `settings` are those of `bench.testbeds.text_policies`."""
 
-    def __init__(self, dataset: Dataset, settings: Mapping[str, Any], seed: int, context: Context) -> None:
+    def __init__(
+        self,
+        dataset: Dataset,
+        settings: Mapping[str, Any],
+        seed: int,
+        context: Context,
+        progress: Progress | None = None,
+    ) -> None:
         self.settings = settings
         self.seed = seed
         self.name = dataset.name
@@ -59,9 +66,10 @@ class OpenTexts:
         self.limits = Limits(prompt=settings["prompt_tokens"], response=settings["response_tokens"])
         self.parts = parts(dataset, seed, sft=settings["sft_pairs"], pool=settings["pool"], test=settings["test"])
         shown = tuple((pair.prompt, pair.chosen) for pair in self.parts.sft)
-        self.sft, self.tokenizer, self.weights = _policy(
-            canonical(settings["policy"]), shown, self.limits, context.cache_dir
-        )
+        policy = Policy(canonical(settings["policy"]), shown, self.limits, context.cache_dir)
+        if progress is not None:
+            policy.make(progress)
+        self.sft, self.tokenizer, self.weights = _loaded(policy)
 
     @cached_property
     def place(self) -> Place:
@@ -191,16 +199,26 @@ def _message(turn: Turn) -> dict[str, str]:
     return {"role": turn.role, "content": turn.content}
 
 
-@lru_cache(maxsize=2)
-def _policy(policy: str, shown: tuple[tuple[str, str], ...], limits: Limits, cache_dir: Path) -> tuple[Any, Any, str]:
-    """The SFT policy that settings name, its tokenizer, and the hash of its weights.
+@dataclass(frozen=True)
+class Policy:
+    """The SFT policy that settings name: one with an `origin` is pretrained (keys of `Backbone`), and taken as it is;
+    any other is made of the (prompt, answer) that it is `shown` (keys of `Size`)."""
 
-    One with an `origin` is pretrained (keys of `Backbone`), and taken as it is; any other is made of `shown` (keys of
-    `Size`).
-    """
-    settings = json.loads(policy)
-    if "origin" in settings:
-        model, tokenizer = language_model(Backbone.model_validate(settings), "float32")
-    else:
-        model, tokenizer = text_policy(shown, Size(**settings), limits, cache_dir=cache_dir)
+    settings: str  # JSON
+    shown: tuple[tuple[str, str], ...]
+    limits: Limits
+    cache_dir: Path
+
+    def make(self, progress: Progress | None) -> tuple[Any, Any]:
+        """The model and its tokenizer."""
+        settings = json.loads(self.settings)
+        if "origin" in settings:
+            return language_model(Backbone.model_validate(settings), "float32")
+        return text_policy(self.shown, Size(**settings), self.limits, cache_dir=self.cache_dir, progress=progress)
+
+
+@lru_cache(maxsize=2)
+def _loaded(policy: Policy) -> tuple[Any, Any, str]:
+    """Model, tokenizer, and the hash of the weights."""
+    model, tokenizer = policy.make(None)
     return model, tokenizer, weights_hash(model)

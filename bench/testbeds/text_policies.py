@@ -16,7 +16,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from bench.methods.space import Log
-from bench.spec import Context, Profile
+from bench.spec import Context, Profile, Progress
 
 if TYPE_CHECKING:
     from bench.data.pairs import Dataset
@@ -71,8 +71,9 @@ def open_ground(dataset: Dataset, settings: Mapping[str, Any], seed: int, budget
     return PolicyGround(here.place, budget, here.judged)
 
 
-def prepare(dataset: Dataset, settings: Mapping[str, Any], context: Context) -> None:
-    """What all seeds share: the SFT policy and the reward model."""
+def prepare(dataset: Dataset, settings: Mapping[str, Any], context: Context, progress: Progress | None) -> None:
+    """What all seeds share: the SFT policy, of whose training `progress` gets (steps done, in all), and the reward
+    model."""
     from bench.testbeds.text_ground import OpenTexts
 
-    OpenTexts(dataset, settings, 0, context).reward_model.eval()
+    OpenTexts(dataset, settings, 0, context, progress).reward_model.eval()

@@ -189,7 +189,7 @@ def test_another_seed_has_another_pool_of_the_same_policy(opened):
 
 def test_after_preparing_nothing_is_trained(tmp_path, monkeypatch):
     context = Context(None, tmp_path, tmp_path)
-    text_policies.prepare(DATASET, SETTINGS, context)
+    text_policies.prepare(DATASET, SETTINGS, context, None)
     monkeypatch.setattr("bench.learn.policy.text_policy.train", None)
     monkeypatch.setattr("bench.testbeds.training.train", None)
     ground = text_policies.open_ground(DATASET, SETTINGS, 3, 8, context)

@@ -248,7 +248,7 @@ def test_a_reward_model_that_does_not_answer_is_named(opened, said):
 def test_after_preparing_no_policy_and_no_reward_model_is_trained(context, monkeypatch):
     from bench.domains import world
 
-    TESTBED.source.prepare(SETTINGS, [0], context)
+    TESTBED.source.prepare(SETTINGS, [0], context, None)
     monkeypatch.setattr(world, "train", None)
     monkeypatch.setattr(OpenWorld, "_sample", None)
     here = OpenWorld(SETTINGS, 0, context)

@@ -23,11 +23,13 @@ from bench.data.fingerprint import sha256_rows
 from bench.files import once
 from bench.learn.policy.completions import Completions
 from bench.learn.policy.encoding import Limits, encode_demonstrations
+from bench.learn.policy.metrics import StepMetrics
 from bench.learn.policy.objectives import Demonstration
+from bench.learn.policy.schedule import steps_per_epoch
 from bench.learn.policy.trainer import train
 from bench.learn.policy.training import Training
 from bench.seeds import seed_for
-from bench.spec import canonical
+from bench.spec import Progress, canonical
 
 VERSION = 1
 BEGIN, END = "<|begin|>", "<|end|>"
@@ -48,17 +50,23 @@ class Size:
 
 
 def text_policy(
-    demonstrations: Sequence[tuple[str, str]], size: Size, limits: Limits, *, cache_dir: Path
+    demonstrations: Sequence[tuple[str, str]],
+    size: Size,
+    limits: Limits,
+    *,
+    cache_dir: Path,
+    progress: Progress | None = None,
 ) -> tuple[Any, Any]:
     """A model (evaluation mode, float32, CPU) of these (prompt, answer), and its tokenizer.
 
-    It learns to write the prompts, and the answers to them, at most `limits` tokens of each. The first call trains it
-    and keeps it in `cache_dir`/text_policy; later ones load it. Raises UserError as `encode_demonstrations` does.
+    It learns to write the prompts, and the answers to them, at most `limits` tokens of each. The first call trains it,
+    `progress(step, steps)` after every step, and keeps it in `cache_dir`/text_policy; later ones load it. Raises
+    UserError as `encode_demonstrations` does.
     """
     rows = sha256_rows(list(row) for row in demonstrations)
     parts = {"version": VERSION, "rows": rows, "size": asdict(size), "limits": asdict(limits)}
     folder = cache_dir / "text_policy" / hashlib.sha256(canonical(parts).encode()).hexdigest()
-    return once(folder, _read, lambda: _made(demonstrations, size, limits), _write)
+    return once(folder, _read, lambda: _made(demonstrations, size, limits, progress), _write)
 
 
 def byte_pairs(texts: Iterable[str], vocabulary: int) -> PreTrainedTokenizerFast:
@@ -79,7 +87,9 @@ def byte_pairs(texts: Iterable[str], vocabulary: int) -> PreTrainedTokenizerFast
     return PreTrainedTokenizerFast(tokenizer_object=inner, bos_token=BEGIN, eos_token=END)
 
 
-def _made(demonstrations: Sequence[tuple[str, str]], size: Size, limits: Limits) -> tuple[Any, Any]:
+def _made(
+    demonstrations: Sequence[tuple[str, str]], size: Size, limits: Limits, progress: Progress | None
+) -> tuple[Any, Any]:
     tokenizer = byte_pairs((text for row in demonstrations for text in row), size.vocabulary)
     answers = encode_demonstrations(demonstrations, tokenizer, limits)
     begin = np.array([tokenizer.bos_token_id], dtype=np.int32)
@@ -97,10 +107,17 @@ def _made(demonstrations: Sequence[tuple[str, str]], size: Size, limits: Limits)
     with torch.random.fork_rng([]):
         torch.manual_seed(seed_for("text policy", "initial weights"))
         model = AutoModelForCausalLM.from_config(_config(size, limits, tokenizer))
+    groups = [*prompts, *answers]
+    steps = size.epochs * steps_per_epoch(len(groups), training)
+
+    def report(metrics: StepMetrics) -> None:
+        if progress:
+            progress(metrics.step, steps)
+
     threads = torch.get_num_threads()
     torch.set_num_threads(size.threads)
     try:
-        train(model, [*prompts, *answers], Demonstration(), training)
+        train(model, groups, Demonstration(), training, on_step=report)
     finally:
         torch.set_num_threads(threads)
     return model.eval(), tokenizer
