@@ -28,7 +28,7 @@ def gpo(
     step from the paper's abstract and from SPPO's equation, not from its numbered equation.)
 
     `scores` (B,) may come from any skew-symmetric model, cyclic preferences included. Of hard labels, s = 1, it is
-    SPPO with half the β. Default of β ours: the paper's code has 0.001 with 7-billion-parameter models.
+    SPPO with half the β. Default of β ours: the script of the paper has 0.001, for a model of 8 billion weights.
     """
     target = scores / beta
     return (policy_chosen - reference_chosen - target) ** 2 + (policy_rejected - reference_rejected + target) ** 2
