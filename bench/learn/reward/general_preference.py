@@ -16,8 +16,8 @@ v = A phi, phi = ((x - mean) / scale, 1), with the scale that gives the centred 
 
 Scales depend on the prompt as in the authors' released code, lambda = k softmax(W c), without its division by the root
 of the width; without prompts all are 1. That code normalises v or not and divides the score by a temperature; the norm
-of A does that here. The ridge is ours: on A it is a nuclear norm of the skew-symmetric matrix of phi's scores. It has to
-be above what noise adds to the gradient by that matrix, which grows with the root of n; so one ridge serves for any n.
+of A does that here. The ridge is ours: on A it is a nuclear norm of the skew-symmetric matrix of phi's scores. It has
+to be above what noise adds to the gradient by that matrix, which grows with the root of n; so one ridge serves for any.
 """
 
 from __future__ import annotations
