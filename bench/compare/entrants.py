@@ -8,6 +8,8 @@ from itertools import product
 from bench.compare.pipeline import Pipeline
 from bench.compare.results import Entrant
 from bench.errors import UserError, unknown
+from bench.methods.catalogue import BUILT_IN
+from bench.methods.checks.imports import forbidden
 from bench.methods.method import Method, Slot
 from bench.methods.registry import from_file, method, methods
 from bench.testbeds.testbed import LEARNERS, Testbed
@@ -19,7 +21,8 @@ LEARNER = "dpo"  # of comparisons of selectors and labelers that name none
 def pipelines(select: Sequence[str], label: Sequence[str], learn: Sequence[str]) -> tuple[Pipeline, ...]:
     """Every selector with every labeler and learner; an empty list is its control. Names are as `registry.method` has.
 
-    Raises UserError for unknown methods, learners of both slots, a pipeline named twice, and fewer than two pipelines.
+    Raises UserError for unknown methods, learners of both slots, a pipeline named twice, fewer than two pipelines, and
+    a user's file that names what knows held-out labels.
     """
     choosers = [method(name, Slot.SELECT) for name in select or [CONTROLS[Slot.SELECT]]]
     labelers = [method(name, Slot.LABEL) for name in label or [CONTROLS[Slot.LABEL]]]
@@ -34,6 +37,9 @@ def pipelines(select: Sequence[str], label: Sequence[str], learn: Sequence[str])
     found = tuple(Pipeline(*parts) for parts in product(choosers, labelers, learners))
     if len(found) < 2:
         raise UserError("a comparison needs at least two methods: name another one (`prefbench methods`)")
+    for part in (*choosers, *labelers, *learners):
+        if part.path and (named := forbidden(part.load())):
+            raise UserError(f"{part.target} names {named[0]}, which knows held-out labels: it cannot be compared")
     keys = [key(pipeline) for pipeline in found]
     if twice := next((one for one in keys if keys.count(one) > 1), None):
         raise UserError(f"'{twice}' is named twice")
@@ -49,12 +55,13 @@ def entrants(found: Sequence[Pipeline]) -> tuple[Entrant, ...]:
     """The pipelines as tables name them: by the parts that vary, a user's class by the file too where names clash."""
     varying = [place for place in range(3) if len({_named(one.parts[place]) for one in found}) > 1] or [2]
     names = [" + ".join(pipeline.parts[place].name for place in varying) for pipeline in found]
+    built_in = {(one.slot, one.name) for one in BUILT_IN}
     clear = [name if names.count(name) == 1 else key(one) for name, one in zip(names, found, strict=True)]
     return tuple(
         Entrant(
             name=name,
             line="; ".join(pipeline.parts[place].line for place in varying),
-            own=any(part.path is not None or part not in methods(part.slot) for part in pipeline.parts),
+            own=any(part.path is not None or (part.slot, part.name) not in built_in for part in pipeline.parts),
             parts={"select": pipeline.select.name, "label": pipeline.label.name, "learn": pipeline.learn.name},
         )
         for name, pipeline in zip(clear, found, strict=True)

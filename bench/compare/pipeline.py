@@ -39,8 +39,8 @@ def run(pipeline: Pipeline, hyper: Mapping[str, Mapping[str, Any]], ground: Grou
         raise UserError(f"a budget of {budget:,} labels, and the pool has {ground.size:,}; that is the most")
     learner, training = _learner(pipeline.learn, hyper.get("learn", {}), seed)
     labeler = pipeline.label.make(seed, **hyper.get("label", {}))
-    rows = _chosen(pipeline.select.make(seed, **hyper.get("select", {})), ground, budget, seed)
-    judgements = ground.buy(rows)
+    ground.buy(_chosen(pipeline.select.make(seed, **hyper.get("select", {})), ground, budget, seed))
+    rows, judgements = list(ground.sold), Judgements(np.array(list(ground.sold.values())), ground.spent)
     if getattr(labeler, "expands", True):
         rows, judgements = _expanded(labeler, rows, judgements, ground)
     learnt = ground.learn(learner, rows, judgements, training)
@@ -57,13 +57,18 @@ def _learner(method: Method, hyper: Mapping[str, Any], seed: int) -> tuple[Any, 
 
 
 def _chosen(selector: Any, ground: Ground, budget: int, seed: int) -> list[int]:
-    """The rows that labels are bought for; those of a smaller budget are among those of a larger one."""
+    """The rows that labels are bought for; those of a smaller budget are among those of a larger one.
+
+    What a selector buys itself, to learn what it goes by, is of the same budget, and is learnt from like the rest.
+    """
     if ground.known is None:
         return [int(row) for row in choose(np.zeros(ground.size), budget, "random", seed=seed)]
     scores = np.asarray(selector.scores(ground.groups, ground.known), dtype=float)
     if scores.shape != (ground.size,):
         raise UserError(f"{type(selector).__name__}: {ground.size} groups were given, scores of shape {scores.shape}")
-    return [int(row) for row in choose(scores, budget, seed=seed)]
+    left = np.array([row for row in range(ground.size) if row not in ground.sold])
+    count = min(budget - ground.spent, len(left))
+    return [int(left[place]) for place in choose(scores[left], count, seed=seed)] if count else []
 
 
 def _expanded(labeler: Any, rows: Sequence[int], bought: Judgements, ground: Ground) -> tuple[list[int], Judgements]:

@@ -99,7 +99,7 @@ def execute(source: Source, pipelines: Mapping[str, Pipeline], task: Task, conte
 
 
 def _prepare(source: Source, tasks: Sequence[Task], context: Context, progress: Progress | None) -> None:
-    source.prepare(tasks[0].settings["testbed"], sorted({task.seed for task in tasks}), context)
+    source.prepare(tasks[0].settings["testbed"], sorted({task.seed for task in tasks}), context, progress)
 
 
 def _seconds(source: Source, task: Task) -> float:

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bench.methods.method import Slot
-from bench.spec import Context, Profile, canonical
+from bench.spec import Context, Profile, Progress, canonical
 from bench.testbeds.testbed import Ground, Measure, Testbed
 
 if TYPE_CHECKING:
@@ -48,11 +48,13 @@ class CrowdSource:
             lambda reads: _read(here, reads), _held(here.train), _held(here.test), budget, people=True, facts=facts
         )
 
-    def prepare(self, settings: Mapping[str, Any], seeds: Sequence[int], context: Context) -> None:
+    def prepare(
+        self, settings: Mapping[str, Any], seeds: Sequence[int], context: Context, progress: Progress | None
+    ) -> None:
         """See Source."""
         from bench.domains.crowds.making import prepare
 
-        prepare(settings["crowd"], context, None)
+        prepare(settings["crowd"], context, progress)
 
     def seconds(self, settings: Mapping[str, Any], learner: Slot, labels: int) -> float:
         """See Source."""

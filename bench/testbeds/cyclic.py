@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bench.methods.method import Slot
-from bench.spec import Context, Profile
+from bench.spec import Context, Profile, Progress
 from bench.testbeds.testbed import Ground, Measure, Testbed
 
 if TYPE_CHECKING:
@@ -44,7 +44,9 @@ class CyclicSource:
         parts = _part(pool), _part(test)
         return FeatureGround(lambda reads: parts, _held(pool), _held(test), budget, people=False, facts=facts)
 
-    def prepare(self, settings: Mapping[str, Any], seeds: Sequence[int], context: Context) -> None:
+    def prepare(
+        self, settings: Mapping[str, Any], seeds: Sequence[int], context: Context, progress: Progress | None
+    ) -> None:
         """See Source. There is nothing to prepare."""
 
     def seconds(self, settings: Mapping[str, Any], learner: Slot, labels: int) -> float:

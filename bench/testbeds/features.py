@@ -61,6 +61,7 @@ class FeatureGround:
     ) -> None:
         self.size = len(pool.labels)
         self.spent = 0
+        self.sold: dict[int, float] = {}
         self._read, self._pool, self._test = read, pool, test
         self._budget, self._people, self._facts = budget, people, facts
 
@@ -72,7 +73,9 @@ class FeatureGround:
         if len(wrong := places[(places < 0) | (places >= self.size)]):
             raise UserError(f"row {wrong[0]}: the pool has {self.size} rows")
         self.spent += len(places)
-        return Judgements(np.where(self._pool.labels[places] > 0, np.inf, -np.inf), len(places))
+        log_odds = np.where(self._pool.labels[places] > 0, np.inf, -np.inf)
+        self.sold.update(zip(places.tolist(), log_odds.tolist(), strict=True))
+        return Judgements(log_odds, len(places))
 
     def learn(self, learner: Any, rows: Sequence[int], judgements: Judgements, training: Mapping[str, Any]) -> Learnt:
         """See Ground. Raises UserError for a learner that reads something else, or gives no (n,) numbers."""

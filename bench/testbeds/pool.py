@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,7 @@ from numpy.typing import NDArray
 
 from bench.errors import UserError
 from bench.label import Judgements, ordered
-from bench.learn.policy.completions import Completions
+from bench.learn.policy.completions import Completions, turned
 from bench.learn.policy.reference import ReferenceLogProbs, data_hash, reference_log_probs
 from bench.seeds import seed_for
 from bench.select import policy_embeddings
@@ -47,9 +48,32 @@ class Account:
         self.budget = budget
         self.spent = 0
         self.bought: list[Completions] = []
+        self.sold: dict[int, float] = {}  # rows of the pool, with log-odds
+
+    def buy(self, rows: Sequence[int]) -> Judgements:
+        """What people say of these rows of the pool. Raises UserError as `ask`."""
+        judgements = self._ask([first_two(self.place.groups[row]) for row in rows])
+        self.sold.update(zip(rows, judgements.log_odds.tolist(), strict=True))
+        return judgements
 
     def ask(self, groups: Sequence[Completions]) -> Judgements:
-        """What people say, counted. Raises UserError, and asks nobody, beyond the budget."""
+        """What people say, counted; of a pair of the pool, its row is sold. Raises UserError beyond the budget."""
+        judgements = self._ask(groups)
+        for group, log_odds in zip(groups, judgements.log_odds.tolist(), strict=True):
+            for one, says in ((group, log_odds), (turned(group), -log_odds)):
+                free = [row for row in self._rows.get(_named(one), []) if row not in self.sold]
+                self.sold.update(dict.fromkeys(free[:1], says))
+        return judgements
+
+    @cached_property
+    def _rows(self) -> dict[str, list[int]]:
+        """Where each pair of the pool stands."""
+        found: dict[str, list[int]] = {}
+        for row, group in enumerate(self.place.groups):
+            found.setdefault(_named(first_two(group)), []).append(row)
+        return found
+
+    def _ask(self, groups: Sequence[Completions]) -> Judgements:
         if self.spent + len(groups) > self.budget:
             left = self.budget - self.spent
             raise UserError(f"{len(groups):,} labels asked for, {left:,} of a budget of {self.budget:,} left")
@@ -57,6 +81,15 @@ class Account:
         self.spent += len(groups)
         self.bought += ordered(groups, judgements)
         return judgements
+
+
+def first_two(group: Completions) -> Completions:
+    """What people judge of a group, and what is learnt from."""
+    return replace(group, responses=group.responses[:2])
+
+
+def _named(pair: Completions) -> str:
+    return data_hash([pair])
 
 
 class Knowledge:
@@ -127,13 +160,18 @@ class PoolGround(ABC):
         """See Ground."""
         return self.account.spent
 
+    @property
+    def sold(self) -> Mapping[int, float]:
+        """See Ground."""
+        return self.account.sold
+
     def buy(self, rows: Sequence[int]) -> Judgements:
         """See Ground."""
-        return self.account.ask(self.pairs(rows))
+        return self.account.buy(rows)
 
     def pairs(self, rows: Sequence[int]) -> list[Completions]:
         """The first two responses of these rows: what people judge, and what is learnt from."""
-        return [replace(self.groups[row], responses=self.groups[row].responses[:2]) for row in rows]
+        return [first_two(self.groups[row]) for row in rows]
 
     @abstractmethod
     def learn(self, learner: Any, rows: Sequence[int], judgements: Judgements, training: Mapping[str, Any]) -> Learnt:

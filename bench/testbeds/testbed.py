@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from bench.methods.method import Slot
 from bench.methods.space import Space
-from bench.spec import Context, Profile, Scalar
+from bench.spec import Context, Profile, Progress, Scalar
 
 if TYPE_CHECKING:
     from bench.label.judgements import Judgements
@@ -63,8 +63,10 @@ class Source(Protocol):
     def open(self, settings: Mapping[str, Any], learner: Slot, seed: int, budget: int, context: Context) -> Ground:
         """The testbed of one seed; at most `budget` labels can be bought in it. Same arguments, same ground."""
 
-    def prepare(self, settings: Mapping[str, Any], seeds: Sequence[int], context: Context) -> None:
-        """What grounds of several seeds share, into the cache; with all cores."""
+    def prepare(
+        self, settings: Mapping[str, Any], seeds: Sequence[int], context: Context, progress: Progress | None
+    ) -> None:
+        """What grounds of several seeds share, into the cache; with all cores. `progress` gets (done, in all)."""
 
     def seconds(self, settings: Mapping[str, Any], learner: Slot, labels: int) -> float:
         """Rough cost of learning from so many labels, on one core."""
@@ -88,6 +90,10 @@ class Ground(Protocol):
     @property
     def spent(self) -> int:
         """Labels bought so far."""
+
+    @property
+    def sold(self) -> Mapping[int, float]:
+        """Rows whose pair a label was bought for, by anybody, with its log-odds; in the order of buying."""
 
     def buy(self, rows: Sequence[int]) -> Judgements:
         """What people say of the first two responses, or the pair, at each row; all are counted.

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from bench.errors import UserError
 from bench.methods.method import Slot
-from bench.spec import Context, canonical
+from bench.spec import Context, Progress, canonical
 from bench.testbeds.origins import Origin
 from bench.testbeds.testbed import Ground
 
@@ -69,10 +69,14 @@ class RewardSource:
             facts={"longer_wins": here.longer_wins(test)},
         )
 
-    def prepare(self, settings: Mapping[str, Any], seeds: Sequence[int], context: Context) -> None:
+    def prepare(
+        self, settings: Mapping[str, Any], seeds: Sequence[int], context: Context, progress: Progress | None
+    ) -> None:
         """See Source. Every text is embedded once; prompts, too, so that no method is charged for them."""
         here = self._texts(settings, context)
+        here.progress = progress
         _ = here.items, here.prompts
+        here.progress = None
 
     def seconds(self, settings: Mapping[str, Any], learner: Slot, labels: int) -> float:
         """See Source."""
@@ -92,6 +96,7 @@ class Texts:
         self.people = bool(said.annotators)
         self.annotators = said.annotators or (EVERYBODY,) * len(self.groups)
         self._cache_dir = cache_dir
+        self.progress: Progress | None = None  # of embedding
 
     @cached_property
     def items(self) -> NDArray[np.float32]:
@@ -100,7 +105,7 @@ class Texts:
 
         from bench.data.features import difference_features
 
-        features = difference_features(self.dataset, cache_dir=self._cache_dir)
+        features = difference_features(self.dataset, cache_dir=self._cache_dir, progress=self.progress)
         return np.stack([features.first, features.second], axis=1).astype(np.float32)
 
     @cached_property
@@ -113,7 +118,7 @@ class Texts:
             return None
         rows = {prompt: row for row, prompt in enumerate(dict.fromkeys(pair.prompt for pair in self.dataset.pairs))}
         texts = [Text(prompt, "") for prompt in rows]
-        table = text_table(texts, find_encoder("minilm"), "minilm", self._cache_dir)
+        table = text_table(texts, find_encoder("minilm"), "minilm", self._cache_dir, self.progress)
         return table[[rows[pair.prompt] for pair in self.dataset.pairs]]
 
     def part(self, reads: str, rows: Sequence[int], turned: NDArray[np.bool_]) -> Part:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bench.methods.method import Slot
-from bench.spec import Context, Profile, canonical
+from bench.spec import Context, Profile, Progress, canonical
 from bench.testbeds import text_policies
 from bench.testbeds.origins import Origin, Shipped
 from bench.testbeds.testbed import Ground, Measure, Testbed
@@ -49,9 +49,11 @@ class PolicySource:
         """See Source."""
         return text_policies.open_ground(self._dataset(context.data_dir), settings, seed, budget, context)
 
-    def prepare(self, settings: Mapping[str, Any], seeds: Sequence[int], context: Context) -> None:
+    def prepare(
+        self, settings: Mapping[str, Any], seeds: Sequence[int], context: Context, progress: Progress | None
+    ) -> None:
         """See Source: the SFT policy, which all seeds share, and the reward model at hand."""
-        text_policies.prepare(self._dataset(context.data_dir), settings, context)
+        text_policies.prepare(self._dataset(context.data_dir), settings, context, progress)
 
     def seconds(self, settings: Mapping[str, Any], learner: Slot, labels: int) -> float:
         """See Source."""

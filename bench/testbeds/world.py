@@ -13,7 +13,7 @@ from typing import Any
 
 from bench.methods.method import Slot
 from bench.methods.space import Log
-from bench.spec import Context, Profile
+from bench.spec import Context, Profile, Progress
 from bench.testbeds.testbed import Ground, Measure, Testbed
 
 SETTINGS: Mapping[str, Any] = MappingProxyType(
@@ -49,11 +49,13 @@ class WorldSource:
 
         return world_ground.open_ground(settings, learner, seed, budget, context)
 
-    def prepare(self, settings: Mapping[str, Any], seeds: Sequence[int], context: Context) -> None:
+    def prepare(
+        self, settings: Mapping[str, Any], seeds: Sequence[int], context: Context, progress: Progress | None
+    ) -> None:
         """See Source: the worlds of the seeds, one a core at a time."""
         from bench.testbeds import world_ground
 
-        world_ground.prepare(settings, seeds, context)
+        world_ground.prepare(settings, seeds, context, progress)
 
     def seconds(self, settings: Mapping[str, Any], learner: Slot, labels: int) -> float:
         """See Source."""

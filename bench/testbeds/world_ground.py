@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import ProcessPoolExecutor, as_completed
 from functools import cached_property
 from itertools import combinations
 from multiprocessing import get_context
@@ -30,7 +30,7 @@ from bench.learn.policy.reference import data_hash
 from bench.learn.policy.reward_model import RewardModel
 from bench.methods.method import Slot
 from bench.seeds import seed_for
-from bench.spec import Context
+from bench.spec import Context, Progress
 from bench.testbeds.pool import Place, PolicyGround, PoolGround
 from bench.testbeds.response_features import Features
 from bench.testbeds.reward_ground import HeldOut, RewardGround
@@ -47,15 +47,19 @@ def open_ground(settings: Mapping[str, Any], learner: Slot, seed: int, budget: i
     return PolicyGround(here.place, budget, here.judged)
 
 
-def prepare(settings: Mapping[str, Any], seeds: Sequence[int], context: Context) -> None:
+def prepare(settings: Mapping[str, Any], seeds: Sequence[int], context: Context, progress: Progress | None) -> None:
     """Make what the worlds of `seeds` keep in the cache, as many worlds at a time as there are threads."""
+    report = progress or (lambda done, of: None)
     if min(context.threads, len(seeds)) < 2:
-        for seed in seeds:
+        for done, seed in enumerate(seeds, start=1):
             _warm(settings, seed, context)
+            report(done, len(seeds))
         return
     with ProcessPoolExecutor(context.threads, mp_context=get_context("spawn")) as workers:
-        for made in [workers.submit(_warm, dict(settings), seed, context) for seed in seeds]:
+        making = [workers.submit(_warm, dict(settings), seed, context) for seed in seeds]
+        for done, made in enumerate(as_completed(making), start=1):
             made.result()
+            report(done, len(seeds))
 
 
 def _warm(settings: Mapping[str, Any], seed: int, context: Context) -> None:

@@ -17,7 +17,7 @@ from bench.errors import UserError
 from bench.methods import Slot
 from bench.methods.registry import method, methods
 from bench.spec import Context, Profile, Record
-from bench.testbeds.registry import testbeds
+from bench.testbeds import registry as places
 
 OWN = '''
 """A user's method."""
@@ -188,7 +188,7 @@ def test_the_first_of_equal_trials_is_the_best_and_a_failed_one_never():
     assert tuning.best([None, None]) == 0
 
 
-@pytest.mark.parametrize("place", testbeds(), ids=lambda place: place.name)
+@pytest.mark.parametrize("place", places.testbeds(), ids=lambda place: place.name)
 @pytest.mark.parametrize("slot", [Slot.REWARD, Slot.POLICY])
 def test_all_that_a_task_needs_travels_to_a_worker(place, slot, tmp_path):
     if slot not in place.measures:

@@ -21,6 +21,7 @@ class ToyGround:
     budget: int
     size: int = 300
     spent: int = 0
+    sold: dict = field(default_factory=dict)
     groups: tuple = ()
     known: None = None
     features: np.ndarray = field(init=False)
@@ -36,7 +37,9 @@ class ToyGround:
     def buy(self, rows):
         self.spent += len(rows)
         assert self.spent <= self.budget
-        return Judgements(self.labels[rows] * np.inf, labels_spent=len(rows))
+        log_odds = self.labels[rows] * np.inf
+        self.sold.update(zip(rows, log_odds, strict=True))
+        return Judgements(log_odds, labels_spent=len(rows))
 
     def learn(self, learner, rows, judgements, training):
         labels = np.where(judgements.first, 1, -1)
@@ -53,7 +56,7 @@ class ToySource:
     def open(self, settings, learner, seed, budget, context):
         return ToyGround(seed, budget)
 
-    def prepare(self, settings, seeds, context):
+    def prepare(self, settings, seeds, context, progress):
         pass
 
     def seconds(self, settings, learner, labels):

@@ -170,7 +170,7 @@ def test_pairs_without_prompts_have_none_to_read(file, context):
 @pytest.mark.parametrize("reads", ["linear", "items"])
 def test_what_is_prepared_is_not_computed_at_the_expense_of_a_method(file, context, monkeypatch, reads):
     testbed = reward_testbed(file(rows(200)))
-    testbed.source.prepare(testbed.settings(Profile.EMBEDDED), [0], context)
+    testbed.source.prepare(testbed.settings(Profile.EMBEDDED), [0], context, None)
     monkeypatch.delattr(WordCounts, "embed")
     assert learnt(opened(testbed, context), Reader(reads)).metrics["accuracy"] > 0.5
 
@@ -221,11 +221,11 @@ def test_policies_get_all_pairs_as_texts_and_no_encoder_is_asked_for(file, conte
     monkeypatch.delattr("bench.data.encoder.require")
     testbed = registry.testbed(file(rows(2100, each=1)), Slot.POLICY)
     settings = testbed.settings(Profile.EMBEDDED)
-    testbed.source.prepare(settings, [0], context)
+    testbed.source.prepare(settings, [0], context, None)
     testbed.source.open(settings, Slot.POLICY, 3, 50, context)
     dataset = given[0][0]
     assert len(dataset.pairs) == 2100
-    assert given == [(dataset, settings, context), (dataset, settings, 3, 50, context)]
+    assert given == [(dataset, settings, context, None), (dataset, settings, 3, 50, context)]
     assert testbed.source.fingerprints(settings, None).keys() == {"my.jsonl"}
 
 
