@@ -23,12 +23,10 @@ if TYPE_CHECKING:
     from bench.testbeds.testbed import Ground
 
 MEASURE = "implicit_accuracy"
-TRAINING_SPACE = MappingProxyType({"learning_rate": Log(3e-5, 3e-3)})
+TRAINING_SPACE = MappingProxyType({"learning_rate": Log(3e-5, 1e-3)})
 
 _SHARED: Mapping[str, Any] = {
     "version": 1,  # of what happens here: raise it when the same settings give other results
-    "prompt_tokens": 96,  # kept of a prompt, from its end
-    "response_tokens": 96,  # kept of an answer, from its start
     "sft_pairs": 2000,  # at most
     "pool": 1000,  # pairs, at most
     "test": 500,  # pairs, at most
@@ -38,6 +36,10 @@ SETTINGS: Mapping[Profile, Mapping[str, Any]] = MappingProxyType(
     {
         Profile.EMBEDDED: {
             **_SHARED,
+            # Chosen with the learning rate on validation seeds 10000 and 10001 of hh_rlhf's helpful half: answers of 96
+            # tokens after prompts of 96 taught no more, and took half as long again.
+            "prompt_tokens": 32,  # kept of a prompt, from its end
+            "response_tokens": 64,  # kept of an answer, from its start
             "policy": {
                 "vocabulary": 2048,
                 "width": 64,
@@ -49,10 +51,12 @@ SETTINGS: Mapping[Profile, Mapping[str, Any]] = MappingProxyType(
                 "threads": 1,
             },
             "reward_model": {"epochs": 2, "learning_rate": 1e-3},
-            "training": {"learning_rate": 4e-4, "epochs": 3, "batch_size": 32, "warmup": 0.1},
+            "training": {"learning_rate": 2e-4, "epochs": 3, "batch_size": 32, "warmup": 0.1},
         },
-        Profile.SMALL: {
+        Profile.SMALL: {  # no setting was tuned here
             **_SHARED,
+            "prompt_tokens": 96,
+            "response_tokens": 96,
             "sft_pairs": 400,
             "policy": {"name": "smollm2-135m", "origin": "smollm2", "parameters": 1.35e8},
             "reward_model": {"epochs": 1, "learning_rate": 2e-5},
