@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any
 
 from bench.methods.method import Slot
@@ -16,22 +15,20 @@ from bench.methods.space import Log
 from bench.spec import Context, Profile, Progress
 from bench.testbeds.testbed import Ground, Measure, Testbed
 
-SETTINGS: Mapping[str, Any] = MappingProxyType(
-    {
-        "version": 1,  # of what happens here: raise it when the same settings give other results
-        "policy": "compact",
-        "pool": 1600,  # prompts
-        "responses": 4,  # of the SFT policy to each; people judge the first two
-        "max_tokens": 40,
-        "temperature": 0.7,
-        # At hand before any label is bought. Its own labels are counted nowhere, as in PVar's paper.
-        "reward_model": {"labels": 1000, "epochs": 4, "learning_rate": 1e-3},
-        "training": {"learning_rate": 4e-4, "epochs": 3, "batch_size": 32, "warmup": 0.1},
-        "test_prompts": 400,
-        "opponents": 4,  # responses of the SFT policy to a test prompt that a policy's one is compared with
-        "divergence_prompts": 200,
-    }
-)
+SETTINGS: Mapping[str, Any] = {
+    "version": 1,  # of what happens here: raise it when the same settings give other results
+    "policy": "compact",
+    "pool": 1600,  # prompts
+    "responses": 4,  # of the SFT policy to each; people judge the first two
+    "max_tokens": 40,
+    "temperature": 0.7,
+    # At hand before any label is bought. Its own labels are counted nowhere, as in PVar's paper.
+    "reward_model": {"labels": 1000, "epochs": 4, "learning_rate": 1e-3},
+    "training": {"learning_rate": 4e-4, "epochs": 3, "batch_size": 32, "warmup": 0.1},
+    "test_prompts": 400,
+    "opponents": 4,  # responses of the SFT policy to a test prompt that a policy's one is compared with
+    "divergence_prompts": 200,
+}
 
 
 class WorldSource:
