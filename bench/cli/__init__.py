@@ -12,7 +12,9 @@ from bench.errors import UserError
 app = typer.Typer(
     name="prefbench",
     help="Benchmark and reproducibility suite for sample-efficient preference learning.\n\n"
-    "Reproduce a paper: [bold]prefbench run sparse[/bold], then [bold]prefbench report sparse[/bold].",
+    "Reproduce a paper: [bold]prefbench run sparse[/bold], then [bold]prefbench report sparse[/bold].\n\n"
+    "Compare methods: [bold]prefbench compare --slot policy --methods dpo,simpo[/bold]. "
+    "Yours: [bold]prefbench new method[/bold].",
     no_args_is_help=True,
     rich_markup_mode="rich",
     pretty_exceptions_enable=False,

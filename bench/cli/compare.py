@@ -11,7 +11,7 @@ import typer
 from bench import paths
 from bench.cli.options import DataDir, Jobs, ProfileName, Retry, RunsDir, console
 from bench.cli.working import announce, stoppable, to_do, work_off
-from bench.errors import UserError
+from bench.errors import UserError, unknown
 from bench.spec import Profile, Unavailable
 
 if TYPE_CHECKING:
@@ -62,9 +62,13 @@ def compare(
     from bench.compare.comparison import Comparison
     from bench.compare.entrants import pipelines, require_runs
     from bench.environment import cores
+    from bench.methods.method import Slot
+    from bench.testbeds.testbed import LEARNERS
 
     lists = _lists(slot, methods, select, label, learn)
-    found = pipelines(*lists)
+    found = pipelines(*lists, Slot(slot) if slot in LEARNERS else None)
+    if profile not in list(Profile):
+        raise unknown("profile", profile, Profile)
     screen = console()
     places = _places(_split(tasks), found[0].learn.slot, Profile(profile), paths.data_dir(data_dir), screen)
     for place in places:
@@ -98,6 +102,9 @@ def _places(names: list[str], learner: Slot, profile: Profile, data_dir: Path | 
             screen.print(f"not run here: {place.name}: {reason}", markup=False)
         else:
             here.append(place)
+    named = [place.name for place in here]
+    if twice := next((name for name in named if named.count(name) > 1), None):
+        raise UserError(f"--tasks: two are called '{twice}', and records go by the name; rename one of the files")
     if not here:
         raise UserError("--tasks: none is left to run here; `prefbench tasks` lists what there is")
     return here
@@ -127,9 +134,10 @@ def _report(comparison: Comparison, out: Path, screen: Console) -> None:
     screen.print(f"\nPage: {written[0].absolute()}", soft_wrap=True)
 
 
-def _lists(slot: str | None, methods: str, select: str, label: str, learn: str) -> tuple[list[str], ...]:
+def _lists(
+    slot: str | None, methods: str, select: str, label: str, learn: str
+) -> tuple[list[str], list[str], list[str]]:
     """The lists of the three places; `--slot` and `--methods` are another way to say one of them."""
-    from bench.errors import unknown
     from bench.methods.method import Slot
 
     lists = {"select": _split(select), "label": _split(label), "learn": _split(learn)}
@@ -142,7 +150,7 @@ def _lists(slot: str | None, methods: str, select: str, label: str, learn: str) 
         if lists[place]:
             raise UserError(f"--methods and --{place} name the same place: keep one of them")
         lists[place] = _split(methods)
-    return tuple(lists.values())
+    return lists["select"], lists["label"], lists["learn"]
 
 
 def _split(written: str) -> list[str]:

@@ -18,15 +18,17 @@ CONTROLS = {Slot.SELECT: "random", Slot.LABEL: "people"}  # of a place that a co
 LEARNER = "dpo"  # of comparisons of selectors and labelers that name none
 
 
-def pipelines(select: Sequence[str], label: Sequence[str], learn: Sequence[str]) -> tuple[Pipeline, ...]:
+def pipelines(
+    select: Sequence[str], label: Sequence[str], learn: Sequence[str], learner: Slot | None = None
+) -> tuple[Pipeline, ...]:
     """Every selector with every labeler and learner; an empty list is its control. Names are as `registry.method` has.
 
-    Raises UserError for unknown methods, learners of both slots, a pipeline named twice, fewer than two pipelines, and
-    a user's file that names what knows held-out labels.
+    With `learner`, learners are of that slot. Raises UserError for unknown methods, learners of both slots, a pipeline
+    named twice, fewer than two pipelines, and a user's file that names what knows held-out labels.
     """
     choosers = [method(name, Slot.SELECT) for name in select or [CONTROLS[Slot.SELECT]]]
     labelers = [method(name, Slot.LABEL) for name in label or [CONTROLS[Slot.LABEL]]]
-    learners = [_learner(name) for name in learn or [LEARNER]]
+    learners = [method(name, learner) if learner else _learner(name) for name in learn or [LEARNER]]
     slots = {one.slot for one in learners}
     if len(slots) > 1:
         some = {slot: next(one.name for one in learners if one.slot == slot) for slot in LEARNERS}

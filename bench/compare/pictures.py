@@ -119,8 +119,12 @@ def _beside(axes: Axes, cells: Sequence[Cell], entrants: Sequence[Entrant], look
 
 
 def profiles(entrants: Sequence[Entrant], found: Profiles) -> Drawing:
-    """The share of runs above each threshold; the right end of what matters is where nobody is left."""
+    """The share of runs above each threshold; the right end of what matters is where nobody is left.
+
+    Who took no part somewhere has no profile.
+    """
     looks = _looks(entrants)
+    entrants = [entrant for entrant in entrants if entrant.name in found.share]
     banded = [entrant.name for entrant in entrants if entrant.own or len(entrants) <= BANDS]
     with style(), names_as_written():
         figure, (axes,) = new(TEXT * 0.72, 2.6)

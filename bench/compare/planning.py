@@ -10,6 +10,7 @@ from typing import Any
 
 from bench.compare.entrants import key
 from bench.compare.pipeline import Pipeline
+from bench.errors import UserError
 from bench.methods.method import Slot
 from bench.run.config import Config
 from bench.run.plan import Part
@@ -89,13 +90,20 @@ class Planner:
         return Part(experiment, Variant.CORRECTED, tasks)
 
 
+class MethodError(Exception):
+    """A method cannot be run so: its task has failed, and the others go on."""
+
+
 def execute(source: Source, pipelines: Mapping[str, Pipeline], task: Task, context: Context) -> Outcome:
     """Open the testbed for the task's seed, spend its budget, learn, and be judged."""
     from bench.compare.pipeline import run
 
     pipeline, budget = pipelines[task.method], int(str(task.condition["budget"]))
     ground = source.open(task.settings["testbed"], pipeline.learn.slot, task.seed, budget, context)
-    return run(pipeline, {place: task.settings[place] for place in PLACES}, ground, budget, task.seed)
+    try:
+        return run(pipeline, {place: task.settings[place] for place in PLACES}, ground, budget, task.seed)
+    except UserError as error:
+        raise MethodError(str(error)) from error
 
 
 def _prepare(source: Source, tasks: Sequence[Task], context: Context, progress: Progress | None) -> None:

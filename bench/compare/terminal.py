@@ -44,6 +44,8 @@ def show(results: Results, tournament: Tournament, screen: Console) -> None:
     screen.print(Text(_key(results), style="dim"))
     for sentence in ["", *summary(results, tournament), *given(results)]:
         screen.print(Text(sentence))
+    for note in tournament.notes:
+        screen.print(Text(f"{note}."))
     for what, error in list(results.failures.items())[:FAILURES]:
         screen.print(Text(f"Failed: {what}: {error}", style="red"))
     if (hidden := len(results.failures) - FAILURES) > 0:

@@ -57,7 +57,7 @@ class PolicySource:
 
     def seconds(self, settings: Mapping[str, Any], learner: Slot, labels: int) -> float:
         """See Source."""
-        return 8.0 + 0.07 * labels
+        return 2.0 + 0.02 * labels
 
     def _dataset(self, data_dir: Path | None) -> Dataset:
         return _dataset(self.origin, canonical(dict(self.origin.fingerprints(data_dir))), data_dir)

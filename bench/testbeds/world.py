@@ -70,5 +70,5 @@ TESTBED = Testbed(
     budgets=(100, 200, 400, 800),
     at={Profile.EMBEDDED: SETTINGS, Profile.SMALL: {**SETTINGS, "policy": "small"}},
     source=WorldSource(),
-    training_space={"learning_rate": Log(3e-5, 1e-3)},
+    training_space={"learning_rate": Log(1e-5, 1e-3)},
 )
