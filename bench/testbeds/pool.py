@@ -77,7 +77,7 @@ class Account:
         if self.spent + len(groups) > self.budget:
             left = self.budget - self.spent
             raise UserError(f"{len(groups):,} labels asked for, {left:,} of a budget of {self.budget:,} left")
-        judgements = self.place.prefer(groups)
+        judgements = self.place.prefer(groups) if groups else Judgements(np.zeros(0))
         self.spent += len(groups)
         self.bought += ordered(groups, judgements)
         return judgements

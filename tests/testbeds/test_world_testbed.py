@@ -103,6 +103,13 @@ def test_labels_beyond_the_budget_are_refused_and_cost_nothing(opened):
     assert ground.spent == len(ground.known.bought) == 8
 
 
+def test_nothing_can_be_bought_of_a_budget_that_is_spent(opened):
+    ground = opened(budget=4)
+    ground.known.people(ground.pairs(range(4)))
+    assert len(ground.buy([]).log_odds) == 0
+    assert ground.spent == 4
+
+
 def test_labels_that_a_method_asks_for_are_counted_and_known(opened):
     ground = opened(budget=10)
     bought = ground.buy(range(4))
