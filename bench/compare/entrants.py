@@ -10,6 +10,7 @@ from bench.compare.results import Entrant
 from bench.errors import UserError, unknown
 from bench.methods.catalogue import BUILT_IN
 from bench.methods.checks.imports import forbidden
+from bench.methods.contract import PAIR
 from bench.methods.method import Method, Slot
 from bench.methods.registry import from_file, method, methods
 from bench.testbeds.testbed import LEARNERS, Testbed
@@ -71,7 +72,8 @@ def entrants(found: Sequence[Pipeline]) -> tuple[Entrant, ...]:
 
 
 def require_runs(found: Sequence[Pipeline], testbed: Testbed) -> None:
-    """Raises UserError where `testbed` has no measure for these learners, or no prompts to choose or label."""
+    """Raises UserError where `testbed` has no measure for these learners, no prompts to choose or label, or too few
+    responses to rank, and for a labeler of pairs beside a learner that people rank for."""
     slot = found[0].learn.slot
     if slot not in testbed.measures:
         raise UserError(f"the task {testbed.name} has no {slot} learners; it has {', '.join(testbed.measures)}")
@@ -82,6 +84,22 @@ def require_runs(found: Sequence[Pipeline], testbed: Testbed) -> None:
                     f"{part.name} reads prompts with sampled responses, and the task {testbed.name} has features of "
                     f"comparisons only; `prefbench tasks` says which have prompts"
                 )
+        if pipeline.learn.lists > PAIR:
+            _require_rankings(pipeline, testbed)
+
+
+def _require_rankings(pipeline: Pipeline, testbed: Testbed) -> None:
+    learner, labeler = pipeline.learn, pipeline.label
+    if learner.lists > testbed.responses:
+        raise UserError(
+            f"{learner.name} learns from rankings of {learner.lists} responses, and a prompt of the task "
+            f"{testbed.name} has {testbed.responses}"
+        )
+    if labeler.name != CONTROLS[Slot.LABEL] and getattr(labeler.load(), "expands", True):
+        raise UserError(
+            f"{learner.name} learns from rankings by people, and {labeler.name} labels pairs: combine "
+            f"{learner.name} with the labeler '{CONTROLS[Slot.LABEL]}'"
+        )
 
 
 def _learner(name: str) -> Method:

@@ -10,6 +10,8 @@ import numpy as np
 
 from bench.errors import UserError
 from bench.label import Judgements
+from bench.label.rankings import comparisons
+from bench.methods.contract import PAIR
 from bench.methods.method import TRAINING, Method, Slot
 from bench.select import choose
 from bench.spec import Outcome
@@ -39,7 +41,8 @@ def run(pipeline: Pipeline, hyper: Mapping[str, Mapping[str, Any]], ground: Grou
         raise UserError(f"a budget of {budget:,} labels, and the pool has {ground.size:,}; that is the most")
     learner, training = _learner(pipeline.learn, hyper.get("learn", {}), seed)
     labeler = pipeline.label.make(seed, **hyper.get("label", {}))
-    ground.buy(_chosen(pipeline.select.make(seed, **hyper.get("select", {})), ground, budget, seed))
+    each = comparisons(getattr(learner, "lists", PAIR))
+    ground.buy(_chosen(pipeline.select.make(seed, **hyper.get("select", {})), ground, budget, each, seed))
     rows, judgements = list(ground.sold), Judgements(np.array(list(ground.sold.values())), ground.spent)
     if getattr(labeler, "expands", True):
         rows, judgements = _expanded(labeler, rows, judgements, ground)
@@ -56,8 +59,8 @@ def _learner(method: Method, hyper: Mapping[str, Any], seed: int) -> tuple[Any, 
     return method.make(seed, **own), training
 
 
-def _chosen(selector: Any, ground: Ground, budget: int, seed: int) -> list[int]:
-    """The rows that labels are bought for; those of a smaller budget are among those of a larger one.
+def _chosen(selector: Any, ground: Ground, budget: int, each: int, seed: int) -> list[int]:
+    """The rows that labels are bought for, `each` in all; those of a smaller budget are among those of a larger one.
 
     What a selector buys itself, to learn what it goes by, is of the same budget, and is learnt from like the rest.
     """
@@ -67,7 +70,8 @@ def _chosen(selector: Any, ground: Ground, budget: int, seed: int) -> list[int]:
     if scores.shape != (ground.size,):
         raise UserError(f"{type(selector).__name__}: {ground.size} groups were given, scores of shape {scores.shape}")
     left = np.array([row for row in range(ground.size) if row not in ground.sold])
-    count = min(budget - ground.spent, len(left))
+    promised = (each - 1) * len(ground.sold)  # a ranking goes on from the first pair, which the selector bought
+    count = max(0, min((budget - ground.spent - promised) // each, len(left)))
     return [int(left[place]) for place in choose(scores[left], count, seed=seed)] if count else []
 
 

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from bench.learn.policy.reference import ReferenceLogProbs
 
 READINGS = ("linear", "prompted", "items")  # in which features a reward method can ask for comparisons
+PAIR = 2  # responses that a policy method learns from, where it does not say otherwise
 
 
 class Known(Protocol):
@@ -85,7 +86,19 @@ class RewardMethod(Protocol):
 
 
 class PolicyMethod(Protocol):
-    """What a policy is trained for."""
+    """What a policy is trained for.
+
+    `lists` (default 2, which are pairs) says how many responses of a prompt it learns from. With k > 2 of them, people
+    compare all k (k - 1) / 2 pairs of the prompt's first k responses, each comparison a label. So many prompts are
+    ranked as the budget pays for, in the selector's order, and what is left of it buys nothing. Labelers that label
+    more than was bought label pairs, and do not go with it.
+    """
+
+    lists: ClassVar[int]
 
     def objective(self, pairs: Sequence[Completions], known: Known) -> Objective:
-        """The objective for training the SFT policy on `pairs` (chosen, rejected), in their order."""
+        """The objective for training the SFT policy on `pairs` (chosen, rejected), in their order.
+
+        With `lists` of k > 2 a group has k responses: those that won most comparisons first, and of equally many wins
+        those that were sampled first.
+        """

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.errors import UserError, unknown
+from bench.methods.contract import PAIR
 from bench.methods.space import Space
 
 
@@ -48,6 +49,7 @@ class Method:
     space: Space = field(default_factory=dict)  # what tuning may try
     code: str = "1"
     path: Path | None = None
+    lists: int = PAIR  # responses of a prompt that a policy method learns from, as its class says
 
     def load(self) -> type:
         """The class. Raises UserError where module or class are not there, or the module does not load."""
@@ -105,7 +107,11 @@ def of_class(kind: type, name: str, target: str, code: str, path: Path | None = 
     for key in space:
         if key not in takes and key not in TRAINING:
             raise unknown("hyper-parameter", key, takes, f"{where}: space")
-    return Method(name, slots[0], own.splitlines()[0].rstrip("."), target, space=space, code=code, path=path)
+    lists = getattr(kind, "lists", PAIR) if slots[0] == Slot.POLICY else PAIR
+    if not isinstance(lists, int) or lists < PAIR:
+        raise UserError(f"{where}: lists is how many responses it learns from, 2 or more, got {lists!r}")
+    line = own.splitlines()[0].rstrip(".")
+    return Method(name, slots[0], line, target, space=space, code=code, path=path, lists=lists)
 
 
 def arguments(kind: type) -> tuple[str, ...]:

@@ -13,8 +13,10 @@ from numpy.typing import NDArray
 
 from bench.errors import UserError
 from bench.label import Judgements, ordered
+from bench.label.rankings import by_wins, comparisons, pairs_of
 from bench.learn.policy.completions import Completions, turned
 from bench.learn.policy.reference import ReferenceLogProbs, data_hash, reference_log_probs
+from bench.methods.contract import PAIR
 from bench.seeds import seed_for
 from bench.select import policy_embeddings
 from bench.testbeds.testbed import Learnt
@@ -64,6 +66,22 @@ class Account:
                 free = [row for row in self._rows.get(_named(one), []) if row not in self.sold]
                 self.sold.update(dict.fromkeys(free[:1], says))
         return judgements
+
+    def rank(self, rows: Sequence[int], first: Sequence[bool], k: int) -> list[Completions]:
+        """The first k responses at rows that were bought, best first; all pairs but the first are bought now.
+
+        `first`: whether the first response of each row's first pair is preferred. So many rows are ranked as the rest
+        of the budget pays for. Raises UserError where it pays for none, or a row has fewer responses.
+        """
+        ranked = list(rows)[: (self.budget - self.spent) // (comparisons(k) - 1)]
+        if not ranked:
+            raise UserError(f"a ranking of {k} takes {comparisons(k)} labels; a budget of {self.budget} pays for none")
+        groups = [self.place.groups[row] for row in ranked]
+        if short := next((group for group in groups if len(group.responses) < k), None):
+            raise UserError(f"people rank {k} responses, and a prompt here has {len(short.responses)}")
+        others = self._ask([pair for group in groups for pair in pairs_of(group, k)[1:]]).first
+        wins = np.column_stack([first[: len(groups)], others.reshape(len(groups), -1)])
+        return [by_wins(group, k, row) for group, row in zip(groups, wins.tolist(), strict=True)]
 
     @cached_property
     def _rows(self) -> dict[str, list[int]]:
@@ -187,7 +205,9 @@ class PolicyGround(PoolGround):
 
     def learn(self, learner: Any, rows: Sequence[int], judgements: Judgements, training: Mapping[str, Any]) -> Learnt:
         """See Ground. `tokens` counts those trained and sampled for the method, not those that judging takes."""
-        pairs = ordered(self.pairs(rows), judgements)
-        objective = learner.objective(pairs, self.known)
-        policy, tokens = self.place.trainer.trained(self.place.sft, pairs, objective, training, "learner")
+        k = getattr(learner, "lists", PAIR)
+        rank = self.account.rank
+        groups = ordered(self.pairs(rows), judgements) if k == PAIR else rank(rows, judgements.first.tolist(), k)
+        objective = learner.objective(groups, self.known)
+        policy, tokens = self.place.trainer.trained(self.place.sft, groups, objective, training, "learner")
         return Learnt({**self.judged(policy), "tokens": float(tokens + self.known.tokens)})

@@ -44,6 +44,7 @@ class Testbed:
     source: Source
     training_space: Space = field(default_factory=dict)  # of TRAINING: what tuning may try for every policy
     data: Mapping[str, Path] = field(default_factory=dict)  # files that the user named, by name; not in any record
+    responses: int = 2  # to every prompt of the pool: the longest list that people can rank
 
     def settings(self, profile: Profile) -> dict[str, Any]:
         """At this profile. Raises UserError, naming the profiles that there are."""
@@ -104,6 +105,7 @@ class Ground(Protocol):
     def learn(self, learner: Any, rows: Sequence[int], judgements: Judgements, training: Mapping[str, Any]) -> Learnt:
         """Have `learner`, a method of the learner's slot, learn from judgements of `rows`, and judge what came out.
 
+        A learner with `lists` is given rankings of the first of `rows`, as many as the rest of the budget pays for.
         `training` are hyper-parameters of training (TRAINING in bench.methods.method) that replace the testbed's.
         Held-out labels are read after the learner is done, and by nobody else.
         """

@@ -70,5 +70,6 @@ TESTBED = Testbed(
     budgets=(100, 200, 400, 800),
     at={Profile.EMBEDDED: SETTINGS, Profile.SMALL: {**SETTINGS, "policy": "small"}},
     source=WorldSource(),
+    responses=SETTINGS["responses"],
     training_space={"learning_rate": Log(1e-5, 1e-3)},
 )

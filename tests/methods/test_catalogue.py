@@ -42,6 +42,11 @@ def test_its_line_is_one_short_line_of_a_table(method):
     assert not method.line.endswith(".")
 
 
+@every_method
+def test_its_row_says_as_its_class_does_how_many_responses_it_learns_from(method):
+    assert method.lists == getattr(method.load(), "lists", 2)
+
+
 def test_every_loss_is_a_method():
     assert set(LOSSES) - {one.name for one in methods(Slot.POLICY)} <= {"sparse_po"}  # without a mask it is DPO
 

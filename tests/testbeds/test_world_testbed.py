@@ -82,6 +82,12 @@ def test_a_pipeline_gives_the_same_bits_from_a_cold_and_a_warm_cache(opened, cac
     assert cold[f"{measure}_error"] > 0
 
 
+def test_a_learner_of_rankings_spends_three_labels_a_list(opened):
+    found = run(pipeline("random", "people", "irpo"), {}, opened(budget=17), 17, 0).metrics
+    assert (found["labels_spent"], found["pairs"]) == (15, 5)
+    assert 0 <= found["win_rate_over_sft"] <= 1
+
+
 def test_another_seed_is_another_world(context):
     first, other = (TESTBED.source.open(SETTINGS, Slot.POLICY, seed, 16, context) for seed in (0, 1))
     assert [group.prompt.tolist() for group in first.groups] != [group.prompt.tolist() for group in other.groups]

@@ -41,6 +41,16 @@ POLICY_LITERATURE = (
         space={**_BETA, "divergence_weight": Uniform(0.0, 1.0)},
     ),
     Method(
+        "irpo",
+        Slot.POLICY,
+        "DPO of lists of three that people ranked, pair by pair; the top counts most",
+        f"{_HERE}.irpo:RankedLists",
+        "Wu et al. 2025 (IRPO, arXiv 2504.15477)",
+        # A budget makes a third as many lists as pairs: for as many steps it takes three times the epochs.
+        space={**_BETA, "epochs": (3, 6, 9)},
+        lists=3,
+    ),
+    Method(
         "rationale_dpo",
         Slot.POLICY,
         "DPO and the likelihood of a sentence that says why; outside `world` DPO alone",

@@ -17,6 +17,7 @@ from bench.learn.policy.reference import data_hash
 from bench.learn.policy.trainer import train
 from bench.methods.checks.comparisons import PEOPLE, Problem
 from bench.methods.checks.ground import POOL, TRAINING, Ground, Shape
+from bench.methods.contract import PAIR
 from bench.methods.method import Slot
 
 
@@ -55,7 +56,8 @@ def attempt(slot: Slot, instance: Any, case: Case = PLAIN) -> Attempt:
     if slot == Slot.REWARD:
         return _reward(instance, case)
     select = slot == Slot.SELECT  # when prompts are chosen, nothing is bought yet
-    ground = Ground(case.shape, taste=case.taste, responses=3 if select else 2, bought=not select, extra=case.extra)
+    responses = 3 if select else getattr(instance, "lists", PAIR)
+    ground = Ground(case.shape, taste=case.taste, responses=responses, bought=not select, extra=case.extra)
     given, before = data_hash(ground.groups), ground.known.fingerprint()
     groups = list(ground.groups)
     output = called(lambda: RUNS[slot](instance, groups, ground))

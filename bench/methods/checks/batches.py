@@ -10,13 +10,14 @@ import torch
 from bench.learn.policy.objectives import Adaptive, Batch
 from bench.methods.checks.attempt import called
 from bench.methods.checks.ground import POOL, Ground
+from bench.methods.contract import PAIR
 
 CLOSE = 1e-3  # of losses: float32 adds in another order
 
 
 def couples_pairs(instance: Any) -> bool:
     """Whether the losses of a batch are others than those of its pairs alone, and the objective does not say so."""
-    ground = Ground("plain", taste=1, responses=2, bought=True, extra=POOL)
+    ground = Ground("plain", taste=1, responses=getattr(instance, "lists", PAIR), bought=True, extra=POOL)
     groups = list(ground.groups)
     objective = called(lambda: instance.objective(groups, ground.known))
     if objective.couples_batch or isinstance(objective, Adaptive):
