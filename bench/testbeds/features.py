@@ -9,11 +9,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bench.errors import UserError, unknown
-from bench.evaluate.clustered import clustered_error
-from bench.evaluate.personal import accuracy_by_person, correct
+from bench.errors import UserError
+from bench.evaluate.personal import accuracy_by_person
 from bench.label.judgements import Judgements
-from bench.methods.contract import READINGS
+from bench.testbeds.reading import accuracy, decided, reading
 from bench.testbeds.testbed import Learnt
 
 if TYPE_CHECKING:
@@ -79,10 +78,7 @@ class FeatureGround:
 
     def learn(self, learner: Any, rows: Sequence[int], judgements: Judgements, training: Mapping[str, Any]) -> Learnt:
         """See Ground. Raises UserError for a learner that reads something else, or gives no (n,) numbers."""
-        reads = getattr(learner, "reads", READINGS[0])
-        if reads not in READINGS:
-            raise unknown("value of reads", str(reads), READINGS, type(learner).__name__)
-        pool, test = self._read(reads)
+        pool, test = self._read(reading(learner))
         places = np.asarray(rows, dtype=np.int64)
         learner.fit(
             pool.items[places],
@@ -90,27 +86,15 @@ class FeatureGround:
             annotators=[pool.annotators[place] for place in places],
             prompts=None if pool.prompts is None else pool.prompts[places],
         )
-        decisions = np.asarray(
-            learner.decision_function(test.items, annotators=list(test.annotators), prompts=test.prompts), dtype=float
-        )
-        _check(decisions, len(test.items), type(learner).__name__)
+        decisions = decided(learner, test.items, list(test.annotators), test.prompts)
         return Learnt({**self._judged(decisions, test.annotators), **_sizes(learner), **self._facts})
 
     def _judged(self, decisions: Array, annotators: Sequence[str]) -> dict[str, float]:
-        right = correct(decisions, self._test.labels)
-        error = clustered_error(right, np.array(self._test.clusters))
-        metrics = {"accuracy": float(right.mean()), "accuracy_error": error}
+        metrics = accuracy(decisions, self._test.labels, self._test.clusters)
         if self._people:
             own = accuracy_by_person(decisions, self._test.labels, annotators)
             metrics["accuracy_by_person"] = float(np.mean(list(own.values())))
         return metrics
-
-
-def _check(decisions: Array, count: int, name: str) -> None:
-    if decisions.shape != (count,):
-        raise UserError(f"{name}.decision_function: {count} comparisons were given, shape {decisions.shape} came back")
-    if len(bad := np.flatnonzero(np.isnan(decisions))):
-        raise UserError(f"{name}.decision_function: of comparison {bad[0]} it is not a number")
 
 
 def _sizes(learner: Any) -> dict[str, float]:

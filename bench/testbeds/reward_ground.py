@@ -9,12 +9,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bench.errors import UserError, unknown
-from bench.evaluate.clustered import clustered_error
+from bench.evaluate.personal import correct
 from bench.label import Judgements
 from bench.learn.policy.completions import Completions
-from bench.methods.contract import READINGS
 from bench.testbeds.pool import Place, PoolGround
+from bench.testbeds.reading import accuracy, decided, reading
 from bench.testbeds.response_features import Features
 from bench.testbeds.testbed import Learnt
 
@@ -43,9 +42,7 @@ class RewardGround(PoolGround):
 
     def learn(self, learner: Any, rows: Sequence[int], judgements: Judgements, training: Mapping[str, Any]) -> Learnt:
         """See Ground. Accuracy is that on the held-out order, a tie of the model being half right."""
-        reads = getattr(learner, "reads", READINGS[0])
-        if reads not in READINGS:
-            raise unknown("value of reads", str(reads), READINGS, type(learner).__name__)
+        reads = reading(learner)
         judged, here = self.pairs(rows), self.held_out
         pairs = np.array(here.pairs)
         pool = self.features.of(self.groups)
@@ -58,20 +55,10 @@ class RewardGround(PoolGround):
         )
         items = self.features.of(here.groups)[pairs[:, :1], pairs[:, 1:]] / scale
         asked = self._prompts(here.groups)[pairs[:, 0]] if reads == "items" else None
-        said = np.asarray(learner.decision_function(items, annotators=[EVERYBODY] * len(items), prompts=asked), float)
-        if said.shape != here.better.shape or not np.isfinite(said).all():
-            raise UserError(
-                f"{type(learner).__name__}: of {len(items)} comparisons, decision_function gave shape {said.shape}, "
-                f"{int((~np.isfinite(said)).sum())} of them not finite"
-            )
-        right = (1 + np.sign(said) * here.better) / 2
+        said = decided(learner, items, [EVERYBODY] * len(items), asked)
         lengths = np.array([[len(here.groups[row].responses[side]) for side in sides] for row, *sides in here.pairs])
-        longer = (1 + np.sign(lengths[:, 0] - lengths[:, 1]) * here.better) / 2
-        metrics = {
-            "accuracy": float(right.mean()),
-            "accuracy_error": clustered_error(right, pairs[:, 0]),
-            "accuracy_of_longer": float(longer.mean()),
-        }
+        longer = correct(lengths[:, 0] - lengths[:, 1], here.better)
+        metrics = {**accuracy(said, here.better, pairs[:, 0]), "accuracy_of_longer": float(longer.mean())}
         return Learnt(metrics | ({"tokens": float(self.known.tokens)} if self.known.tokens else {}))
 
     def _prompts(self, groups: Sequence[Completions]) -> NDArray[np.float64]:
