@@ -14,7 +14,7 @@ from bench.errors import UserError
 from bench.learn.policy.completions import Completions
 from bench.methods.method import Slot
 from bench.methods.registry import method
-from bench.methods.selection.negative_correlation import NegativeCorrelation, response_features, uncorrelated
+from bench.methods.selection.negative_correlation import NegativeCorrelation, uncorrelated
 
 WORDS = 20
 
@@ -35,17 +35,6 @@ def group(seed, responses=2):
     random = np.random.default_rng(seed)
     rows = [random.integers(0, WORDS, size).astype(np.int32) for size in random.integers(1, 8, responses + 1)]
     return Completions(rows[0], tuple(rows[1:]))
-
-
-def test_features_are_the_mean_hidden_state_over_the_response_of_a_plain_forward_pass(known):
-    groups = [group(seed) for seed in range(5)]
-    found = response_features(known.policy, groups)
-    for row, one in enumerate(groups):
-        for side, response in enumerate(one.responses):
-            stream = torch.tensor(np.concatenate([one.prompt, response]))[None].long()
-            with torch.no_grad():
-                states = known.policy.model(stream).last_hidden_state[0, len(one.prompt) :]
-            np.testing.assert_allclose(found[row, side], states.double().mean(0).numpy(), atol=1e-5)
 
 
 def test_a_score_is_the_cosine_distance_about_the_mean_of_all_responses_less_one():
