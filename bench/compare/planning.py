@@ -84,7 +84,7 @@ class Planner:
             execute=partial(execute, self.testbed.source, pipelines),
             prepare=partial(_prepare, self.testbed.source),
             version=VERSION,
-            batch=lambda task: task.seed,
+            batch=lambda task: (task.seed, task.method),
             seconds=partial(_seconds, self.testbed.source),
         )
         return Part(experiment, Variant.CORRECTED, tasks)
