@@ -9,22 +9,34 @@ from __future__ import annotations
 from typing import ClassVar
 
 from bench.learn.reward.pal import PALA, PALB, Adaptation, Architecture, Rates, Training
+from bench.learn.reward.pal.estimators import PAL
 
 ADAPTATION = Adaptation(epochs=20, batch_size=4, learning_rate=5e-2)
 
 
-def _training(epochs: int, projector_rate: float, annotator_rate: float) -> Training:
-    rates = Rates(
-        projector_f=projector_rate,
-        projectors_g=projector_rate,
-        prototypes=1e-2,
-        annotators=annotator_rate,
-        temperature=1e-2,
-    )
-    return Training(epochs=epochs, batch_size=32, rates=rates, decoupled=True)
+class _Plain(PAL):
+    """PAL of plain hyper-parameters. What else it is made of hangs on them, or is the same for all."""
+
+    def __init__(
+        self, K: int, dimension: int, epochs: int, projector_rate: float, annotator_rate: float, seed: int
+    ) -> None:
+        self.K, self.dimension, self.epochs = K, dimension, epochs
+        self.projector_rate, self.annotator_rate = projector_rate, annotator_rate
+        self.seed = seed
+        self.device = "cpu"
+        self.projector = Architecture(dimension=dimension)
+        self.adaptation = ADAPTATION
+        rates = Rates(
+            projector_f=projector_rate,
+            projectors_g=projector_rate,
+            prototypes=1e-2,
+            annotators=annotator_rate,
+            temperature=1e-2,
+        )
+        self.training = Training(epochs=epochs, batch_size=32, rates=rates, decoupled=True)
 
 
-class Prototypes(PALA):
+class Prototypes(_Plain, PALA):
     """PAL-A: an annotator's ideal point is of `K` prototypes; items are worth minus their distance to it."""
 
     reads: ClassVar[str] = "prompted"
@@ -38,13 +50,10 @@ class Prototypes(PALA):
         annotator_rate: float = 5e-2,
         seed: int = 0,
     ) -> None:
-        self.dimension, self.epochs = dimension, epochs
-        self.projector_rate, self.annotator_rate = projector_rate, annotator_rate
-        training = _training(epochs, projector_rate, annotator_rate)
-        super().__init__(K, Architecture(dimension=dimension), training, ADAPTATION, seed)
+        super().__init__(K, dimension, epochs, projector_rate, annotator_rate, seed)
 
 
-class Mappings(PALB):
+class Mappings(_Plain, PALB):
     """PAL-B: an annotator's ideal point is of `K` mappings of the prompt; items are worth the cosine with it."""
 
     reads: ClassVar[str] = "items"
@@ -58,7 +67,4 @@ class Mappings(PALB):
         annotator_rate: float = 5e-2,
         seed: int = 0,
     ) -> None:
-        self.dimension, self.epochs = dimension, epochs
-        self.projector_rate, self.annotator_rate = projector_rate, annotator_rate
-        training = _training(epochs, projector_rate, annotator_rate)
-        super().__init__(K, Architecture(dimension=dimension), training, ADAPTATION, seed)
+        super().__init__(K, dimension, epochs, projector_rate, annotator_rate, seed)
