@@ -4,7 +4,7 @@ A rationale names one attribute (`bench.data.world.attributes`) in which the two
 one that the chosen has more of, "one should not guess ." for one that the rejected has. Which of them it is nobody
 reveals for free: a linear Bradley-Terry model of the attributes, fitted to the same pairs, says what counts, as the
 paper's language models do without asking people again. That model reads attributes off tokens by the world's
-rules, which is more than the other methods are given.
+rules, the language and not the truth (LANGUAGE in bench/methods/checks/imports.py): more than other methods are given.
 """
 
 from __future__ import annotations
@@ -14,8 +14,9 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from bench.data.world import ATTRIBUTES, Prompt, attributes_of, decode, encode, parse
-from bench.data.world.vocabulary import END_ID, Ids
+from bench.data.world.attributes import ATTRIBUTES, attributes_of
+from bench.data.world.prompts import Prompt, parse
+from bench.data.world.vocabulary import END_ID, Ids, decode, encode
 from bench.errors import UserError
 from bench.learn.policy.completions import Completions
 from bench.learn.reward.personal.ridge import RidgeBradleyTerry
