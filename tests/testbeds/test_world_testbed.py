@@ -251,10 +251,14 @@ def test_only_reward_models_that_read_items_get_what_was_asked(opened):
         ground.learn(learner, range(6), bought, {})
 
 
-@pytest.mark.parametrize("said", [np.zeros(3), np.nan])
-def test_a_reward_model_that_does_not_answer_is_named(opened, said):
+@pytest.mark.parametrize(
+    ("said", "message"),
+    [(np.zeros(3), r"\d+ comparisons were given, shape \(3,\)"), (np.nan, "of comparison 0 it is not a number")],
+    ids=["shape", "nan"],
+)
+def test_a_reward_model_that_does_not_answer_is_named(opened, said, message):
     ground = opened(Slot.REWARD)
-    with pytest.raises(UserError, match=r"Says: of \d+ comparisons"):
+    with pytest.raises(UserError, match=rf"Says\.decision_function: {message}"):
         ground.learn(Says(said), range(4), ground.buy(range(4)), {})
 
 
