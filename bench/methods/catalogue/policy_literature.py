@@ -53,7 +53,7 @@ POLICY_LITERATURE = (
     Method(
         "rationale_dpo",
         Slot.POLICY,
-        "DPO and the likelihood of a sentence that says why; outside `world` DPO alone",
+        "DPO and sentences that say why, of attributes of `world` that other methods are not given",
         f"{_HERE}.rationale_dpo:RationaleDPO",
         "Just et al. 2024 (arXiv 2407.14477)",
         space={**_BETA, "gamma": Log(1e-4, 0.03)},

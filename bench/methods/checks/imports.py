@@ -6,11 +6,23 @@ import ast
 import inspect
 from pathlib import Path
 
+from bench.errors import UserError
+from bench.methods.catalogue import BUILT_IN
+from bench.methods.method import Method
+
 TRUTH = ("bench.data", "bench.domains", "bench.testbeds", "bench.compare", "bench.papers")
 ENCODERS = ("bench.data.encoder", "bench.data.encoded", "bench.data.decoder")  # they know texts, and no labels
 # The language of the known-truth world: what its words mean, what is asked, and what is in a response, for anyone who
 # reads. What people want of a response is `bench.data.world.gold`, and what they said is sold.
 LANGUAGE = tuple(f"bench.data.world.{name}" for name in ("attributes", "lexicon", "prompts", "vocabulary"))
+
+
+def require_blind(method: Method) -> None:
+    """Raises UserError for a method of a user or of a package whose file names what knows held-out labels."""
+    if method in BUILT_IN:
+        return
+    if named := forbidden(method.load()):
+        raise UserError(f"{method.target} names {named[0]}, which knows held-out labels: it cannot be compared")
 
 
 def forbidden(kind: type) -> list[str]:
