@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from bench.compare.cost import Growth
 from bench.errors import UserError
 from bench.label import Judgements
 from bench.label.rankings import comparisons
@@ -15,6 +16,7 @@ from bench.methods.contract import PAIR
 from bench.methods.method import TRAINING, Method, Slot
 from bench.select import choose
 from bench.spec import Outcome
+from bench.testbeds.stopwatch import Stopwatch
 from bench.testbeds.testbed import Ground
 
 
@@ -35,21 +37,31 @@ class Pipeline:
 def run(pipeline: Pipeline, hyper: Mapping[str, Mapping[str, Any]], ground: Ground, budget: int, seed: int) -> Outcome:
     """Spend `budget` labels, and learn. `hyper` has hyper-parameters by place: select, label, learn.
 
+    Its cost is metrics, too: `method_seconds` of choosing, labelling and learning, `method_memory_bytes` as `Growth`
+    has them (judging among what grows), labels and pairs.
+
     Raises UserError for a pool smaller than the budget, and for methods that choose or label where that cannot be done.
     """
     if budget > ground.size:
         raise UserError(f"a budget of {budget:,} labels, and the pool has {ground.size:,}; that is the most")
     learner, training = _learner(pipeline.learn, hyper.get("learn", {}), seed)
     labeler = pipeline.label.make(seed, **hyper.get("label", {}))
+    selector = pipeline.select.make(seed, **hyper.get("select", {}))
     each = comparisons(getattr(learner, "lists", PAIR))
-    ground.buy(_chosen(pipeline.select.make(seed, **hyper.get("select", {})), ground, budget, each, seed))
-    rows, judgements = list(ground.sold), Judgements(np.array(list(ground.sold.values())), ground.spent)
-    if getattr(labeler, "expands", True):
-        rows, judgements = _expanded(labeler, rows, judgements, ground)
-    learnt = ground.learn(learner, rows, judgements, training)
-    return Outcome(
-        {**learnt.metrics, "labels_spent": float(ground.spent), "pairs": float(len(rows))}, notes=learnt.notes
-    )
+    with Growth() as growth:
+        with Stopwatch() as before:
+            ground.buy(_chosen(selector, ground, budget, each, seed))
+            rows, judgements = list(ground.sold), Judgements(np.array(list(ground.sold.values())), ground.spent)
+            if getattr(labeler, "expands", True):
+                rows, judgements = _expanded(labeler, rows, judgements, ground)
+        learnt = ground.learn(learner, rows, judgements, training)
+    costs = {
+        "method_seconds": before.seconds + learnt.seconds,
+        "method_memory_bytes": float(growth.bytes),
+        "labels_spent": float(ground.spent),
+        "pairs": float(len(rows)),
+    }
+    return Outcome({**learnt.metrics, **costs}, notes=learnt.notes)
 
 
 def _learner(method: Method, hyper: Mapping[str, Any], seed: int) -> tuple[Any, dict[str, Any]]:

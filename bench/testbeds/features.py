@@ -13,6 +13,7 @@ from bench.errors import UserError
 from bench.evaluate.personal import accuracy_by_person
 from bench.label.judgements import Judgements
 from bench.testbeds.reading import accuracy, decided, reading
+from bench.testbeds.stopwatch import Stopwatch
 from bench.testbeds.testbed import Learnt
 
 if TYPE_CHECKING:
@@ -80,14 +81,16 @@ class FeatureGround:
         """See Ground. Raises UserError for a learner that reads something else, or gives no (n,) numbers."""
         pool, test = self._read(reading(learner))
         places = np.asarray(rows, dtype=np.int64)
-        learner.fit(
-            pool.items[places],
-            np.where(judgements.first, 1, -1),
-            annotators=[pool.annotators[place] for place in places],
-            prompts=None if pool.prompts is None else pool.prompts[places],
-        )
+        with Stopwatch() as learning:
+            learner.fit(
+                pool.items[places],
+                np.where(judgements.first, 1, -1),
+                annotators=[pool.annotators[place] for place in places],
+                prompts=None if pool.prompts is None else pool.prompts[places],
+            )
         decisions = decided(learner, test.items, list(test.annotators), test.prompts)
-        return Learnt({**self._judged(decisions, test.annotators), **_sizes(learner), **self._facts})
+        metrics = {**self._judged(decisions, test.annotators), **_sizes(learner), **self._facts}
+        return Learnt(metrics, learning.seconds)
 
     def _judged(self, decisions: Array, annotators: Sequence[str]) -> dict[str, float]:
         metrics = accuracy(decisions, self._test.labels, self._test.clusters)

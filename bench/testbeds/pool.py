@@ -19,6 +19,7 @@ from bench.learn.policy.reference import ReferenceLogProbs, data_hash, reference
 from bench.methods.contract import PAIR
 from bench.seeds import seed_for
 from bench.select import policy_embeddings
+from bench.testbeds.stopwatch import Stopwatch
 from bench.testbeds.testbed import Learnt
 from bench.testbeds.training import Trainer
 
@@ -207,7 +208,8 @@ class PolicyGround(PoolGround):
         """See Ground. `tokens` counts those trained and sampled for the method, not those that judging takes."""
         k = getattr(learner, "lists", PAIR)
         rank = self.account.rank
-        groups = ordered(self.pairs(rows), judgements) if k == PAIR else rank(rows, judgements.first.tolist(), k)
-        objective = learner.objective(groups, self.known)
-        policy, tokens = self.place.trainer.trained(self.place.sft, groups, objective, training, "learner")
-        return Learnt({**self.judged(policy), "tokens": float(tokens + self.known.tokens)})
+        with Stopwatch() as learning:
+            groups = ordered(self.pairs(rows), judgements) if k == PAIR else rank(rows, judgements.first.tolist(), k)
+            objective = learner.objective(groups, self.known)
+            policy, tokens = self.place.trainer.trained(self.place.sft, groups, objective, training, "learner")
+        return Learnt({**self.judged(policy), "tokens": float(tokens + self.known.tokens)}, learning.seconds)

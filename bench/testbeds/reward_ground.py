@@ -15,6 +15,7 @@ from bench.learn.policy.completions import Completions
 from bench.testbeds.pool import Place, PoolGround
 from bench.testbeds.reading import accuracy, decided, reading
 from bench.testbeds.response_features import Features
+from bench.testbeds.stopwatch import Stopwatch
 from bench.testbeds.testbed import Learnt
 
 EVERYBODY = "everybody"  # the one annotator
@@ -47,19 +48,22 @@ class RewardGround(PoolGround):
         pairs = np.array(here.pairs)
         pool = self.features.of(self.groups)
         scale = _scale(pool.reshape(-1, pool.shape[2]))
-        learner.fit(
-            pool[list(rows), :2] / scale,
-            np.where(judgements.first, 1, -1),
-            annotators=[EVERYBODY] * len(rows),
-            prompts=self._prompts(judged) if reads == "items" else None,
-        )
+        asked = self._prompts(judged) if reads == "items" else None
+        with Stopwatch() as learning:
+            learner.fit(
+                pool[list(rows), :2] / scale,
+                np.where(judgements.first, 1, -1),
+                annotators=[EVERYBODY] * len(rows),
+                prompts=asked,
+            )
         items = self.features.of(here.groups)[pairs[:, :1], pairs[:, 1:]] / scale
         asked = self._prompts(here.groups)[pairs[:, 0]] if reads == "items" else None
         said = decided(learner, items, [EVERYBODY] * len(items), asked)
         lengths = np.array([[len(here.groups[row].responses[side]) for side in sides] for row, *sides in here.pairs])
         longer = correct(lengths[:, 0] - lengths[:, 1], here.better)
         metrics = {**accuracy(said, here.better, pairs[:, 0]), "accuracy_of_longer": float(longer.mean())}
-        return Learnt(metrics | ({"tokens": float(self.known.tokens)} if self.known.tokens else {}))
+        tokens = {"tokens": float(self.known.tokens)} if self.known.tokens else {}
+        return Learnt(metrics | tokens, learning.seconds)
 
     def _prompts(self, groups: Sequence[Completions]) -> NDArray[np.float64]:
         """(n, d): what was asked, in the unit of the pool's spread."""

@@ -113,10 +113,11 @@ class Ground(Protocol):
 
 @dataclass(frozen=True)
 class Learnt:
-    """What came out: metrics, the measure's among them, and what it cost beyond time and memory.
+    """What came out: metrics, the measure's among them, and the `seconds` of learning, without those of judging.
 
     A metric `<name>_error` is the standard error of <name> within this seed, prompts being clusters.
     """
 
     metrics: Mapping[str, float]
+    seconds: float
     notes: Mapping[str, Scalar] = field(default_factory=dict)

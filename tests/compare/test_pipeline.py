@@ -51,7 +51,7 @@ class Ground:
 
     def learn(self, learner, rows, judgements, training):
         even = np.array([POOL[row].prompt[0] % 2 == 0 for row in rows])
-        return Learnt({"rows": float(len(set(rows))), "right": float(np.mean(judgements.first == even))})
+        return Learnt({"rows": float(len(set(rows))), "right": float(np.mean(judgements.first == even))}, seconds=2.0)
 
 
 class First:
@@ -135,3 +135,9 @@ def test_a_labeler_labels_the_rest_and_is_charged_nothing():
 def test_more_labels_than_the_pool_has_are_refused():
     with pytest.raises(UserError, match="the pool has 20"):
         outcome(budget=21)
+
+
+def test_the_costs_of_a_method_are_metrics():
+    found, _ = outcome()
+    assert found.metrics["method_seconds"] > 2.0  # what learning took, by the ground, and choosing and labelling
+    assert found.metrics["method_memory_bytes"] >= 0
