@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import sys
+import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from bench import paths
+from bench.cli.methods import BESIDE
 from bench.cli.options import DataDir, Jobs, ProfileName, Retry, RunsDir, console
 from bench.cli.working import announce, stoppable, to_do, work_off
 from bench.errors import UserError, unknown
@@ -84,10 +86,13 @@ def compare(
         paths.data_dir(data_dir),
         paths.runs_dir(runs),
     )
+    _require_folder(out)
     workers = jobs or cores()
     for name, parts in (("tuning", comparison.tuning), ("comparison", comparison.parts)):
         _worked_off(name, parts(), comparison, workers, retry, screen)
-    _report(comparison, out, screen)
+    if failed := _report(comparison, out, screen):
+        screen.print(f"{failed} runs failed, see above and the page; --retry tries again.")
+        raise SystemExit(1)
 
 
 def _places(names: list[str], learner: Slot, profile: Profile, data_dir: Path | None, screen: Console) -> list[Testbed]:
@@ -123,7 +128,18 @@ def _worked_off(name: str, parts: list[Part], comparison: Comparison, jobs: int,
         work_off(work, comparison.store, comparison.data_dir, jobs, screen)
 
 
-def _report(comparison: Comparison, out: Path, screen: Console) -> None:
+def _require_folder(out: Path) -> None:
+    """Raises UserError, before hours of work, where `out` cannot be written."""
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=out):
+            pass
+    except OSError as error:
+        raise UserError(f"--out: the folder {out} cannot be written: {error.strerror or error}") from None
+
+
+def _report(comparison: Comparison, out: Path, screen: Console) -> int:
+    """Write and show what was found; the number of runs that failed."""
     from bench.compare.shown import show, write
     from bench.compare.tournament import tournament
 
@@ -132,6 +148,7 @@ def _report(comparison: Comparison, out: Path, screen: Console) -> None:
     written = write(results, found, out, comparison.runs)
     show(results, found, screen)
     screen.print(f"\nPage: {written[0].absolute()}", soft_wrap=True)
+    return len(results.failures)
 
 
 def _lists(
@@ -143,6 +160,8 @@ def _lists(
     lists = {"select": _split(select), "label": _split(label), "learn": _split(learn)}
     if slot is not None and slot not in list(Slot):
         raise unknown("slot", slot, Slot, "--slot")
+    if slot is not None and not methods:
+        raise UserError(f"--slot {slot}: name its methods, as --methods {BESIDE[slot]} (`prefbench methods`)")
     if methods and slot is None:
         raise UserError(f"--methods: say which slot they belong to, with --slot {', '.join(Slot)}")
     if methods and slot is not None:

@@ -85,7 +85,7 @@ def work_off(
                     if item.error:
                         failed += 1
                         if item.error not in errors:  # a thousand tasks can fail for one reason
-                            screen.print(f"failed: {item.task.label()}: {item.error}")
+                            screen.print(f"failed: {item.task.label()}: {item.error}", markup=False)
                         errors.add(item.error)
     return failed
 

@@ -52,16 +52,7 @@ class Comparison:
         """The trials of every pipeline; none where everybody keeps the defaults."""
         if self.trials == 1:
             return []
-        parts = []
-        for testbed in self.testbeds:
-            tried = [
-                run
-                for pipeline in self.pipelines
-                for hyper in self._tries(pipeline, testbed)
-                for run in self._trial(pipeline, testbed, hyper)
-            ]
-            parts.append(self._planner(testbed).part(tried))
-        return parts
+        return [self._planner(testbed).part(self._tried_runs(testbed)) for testbed in self.testbeds]
 
     def parts(self) -> list[Part]:
         """What is reported: every pipeline with the settings that were best for it, on every seed and budget."""
@@ -74,16 +65,17 @@ class Comparison:
         listed = entrants(self.pipelines)
         names = {key(one): entrant.name for one, entrant in zip(self.pipelines, listed, strict=True)}
         rows: list[dict[str, Any]] = []
-        failures = {}
+        failures: dict[str, str] = {}
         for testbed in self.testbeds:
             planner = self._planner(testbed)
-            for run in self._reported(testbed, stored):
+            tried = [(run, "a trial of ") for run in self._tried_runs(testbed)] if self.trials > 1 else []
+            for run, what in [*tried, *((run, "") for run in self._reported(testbed, stored))]:
                 task, entrant = planner.task(run), names[key(run.pipeline)]
-                if record := stored.records.get(task.id):
+                if note := stored.failures.get(task.id):
+                    said = f"{what}{entrant} on {testbed.name}, {run.budget} labels, seed {run.seed}"
+                    failures[said] = str(note.get("traceback", "")).strip().splitlines()[-1]
+                elif not what and (record := stored.records.get(task.id)):
                     rows += _rows(record, entrant, run.budget)
-                elif note := stored.failures.get(task.id):
-                    what = f"{entrant} on {testbed.name}, {run.budget} labels, seed {run.seed}"
-                    failures[what] = str(note.get("traceback", "")).strip().splitlines()[-1]
         if not rows:
             raise UserError("nothing of this comparison has a record: every task failed or was stopped")
         return Results(
@@ -105,6 +97,15 @@ class Comparison:
 
     def _tries(self, pipeline: Pipeline, testbed: Testbed) -> list[Hyper]:
         return tuning.tries(pipeline, testbed, self.trials)
+
+    def _tried_runs(self, testbed: Testbed) -> list[Run]:
+        """All trials of all pipelines."""
+        return [
+            run
+            for pipeline in self.pipelines
+            for hyper in self._tries(pipeline, testbed)
+            for run in self._trial(pipeline, testbed, hyper)
+        ]
 
     def _trial(self, pipeline: Pipeline, testbed: Testbed, hyper: Hyper) -> list[Run]:
         """On every validation seed, at the budget in the middle."""

@@ -6,7 +6,6 @@ import ctypes
 import gc
 import sys
 import threading
-from types import TracebackType
 
 import psutil
 
@@ -33,16 +32,14 @@ class Growth:
         self._watch.start()
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._done.set()
         self._watch.join()
 
     @property
     def bytes(self) -> int:
         """Never negative."""
-        return self._most - self._before
+        return int(self._most - self._before)
 
     def _look(self) -> None:
         while True:

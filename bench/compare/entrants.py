@@ -9,7 +9,7 @@ from bench.compare.pipeline import Pipeline
 from bench.compare.results import Entrant
 from bench.errors import UserError, unknown
 from bench.methods.catalogue import BUILT_IN
-from bench.methods.checks.imports import forbidden
+from bench.methods.checks.imports import require_blind
 from bench.methods.contract import PAIR
 from bench.methods.method import Method, Slot
 from bench.methods.registry import from_file, method, methods
@@ -41,8 +41,7 @@ def pipelines(
     if len(found) < 2:
         raise UserError("a comparison needs at least two methods: name another one (`prefbench methods`)")
     for part in (*choosers, *labelers, *learners):
-        if part.path and (named := forbidden(part.load())):
-            raise UserError(f"{part.target} names {named[0]}, which knows held-out labels: it cannot be compared")
+        require_blind(part)
     keys = [key(pipeline) for pipeline in found]
     if twice := next((one for one in keys if keys.count(one) > 1), None):
         raise UserError(f"'{twice}' is named twice")
@@ -50,16 +49,17 @@ def pipelines(
 
 
 def key(pipeline: Pipeline) -> str:
-    """The pipeline's name in records: all its parts, those of a user by their file."""
-    return " + ".join(part.target if part.path else part.name for part in pipeline.parts)
+    """The pipeline's name in records: all its parts, those of a user by their file and what is in it."""
+    return " + ".join(_by_file(part) if part.path else part.name for part in pipeline.parts)
 
 
 def entrants(found: Sequence[Pipeline]) -> tuple[Entrant, ...]:
-    """The pipelines as tables name them: by the parts that vary, a user's class by the file too where names clash."""
+    """The pipelines as tables name them: by the parts that vary, a user's class by its file too where names clash."""
     varying = [place for place in range(3) if len({_named(one.parts[place]) for one in found}) > 1] or [2]
     names = [" + ".join(pipeline.parts[place].name for place in varying) for pipeline in found]
     built_in = {(one.slot, one.name) for one in BUILT_IN}
-    clear = [name if names.count(name) == 1 else key(one) for name, one in zip(names, found, strict=True)]
+    full = [" + ".join(_by_file(one.parts[place]) for place in varying) for one in found]
+    clear = [name if names.count(name) == 1 else other for name, other in zip(names, full, strict=True)]
     return tuple(
         Entrant(
             name=name,
@@ -116,4 +116,9 @@ def _learner(name: str) -> Method:
 
 
 def _named(part: Method) -> str:
-    return f"{part.name} {part.target}"
+    return f"{part.name} {part.target} {part.code}"
+
+
+def _by_file(part: Method) -> str:
+    """A user's class by its file, and by what is in it: two files may have one name."""
+    return f"{part.target}@{part.code[:8]}" if part.path else part.name

@@ -72,9 +72,10 @@ def _learner(method: Method, hyper: Mapping[str, Any], seed: int) -> tuple[Any, 
 
 
 def _chosen(selector: Any, ground: Ground, budget: int, each: int, seed: int) -> list[int]:
-    """The rows that labels are bought for, `each` in all; those of a smaller budget are among those of a larger one.
+    """The rows that labels are bought for, `each` in all.
 
-    What a selector buys itself, to learn what it goes by, is of the same budget, and is learnt from like the rest.
+    With the same scores, those of a smaller budget are among those of a larger one. What a selector buys itself, to
+    learn what it goes by, is of the same budget, and is learnt from like the rest.
     """
     if ground.known is None:
         return [int(row) for row in choose(np.zeros(ground.size), budget, "random", seed=seed)]

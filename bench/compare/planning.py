@@ -18,7 +18,7 @@ from bench.spec import Context, Experiment, Outcome, Profile, Progress, Task, Va
 from bench.testbeds.testbed import Source, Testbed
 
 NAME = "compare"  # of the folder under runs
-VERSION = 1  # of what a comparison's task means
+VERSION = 2  # of what a comparison's task means
 
 Hyper = Mapping[str, Mapping[str, Any]]  # hyper-parameters by place: select, label, learn
 PLACES = ("select", "label", "learn")
@@ -91,7 +91,7 @@ class Planner:
 
 
 class MethodError(Exception):
-    """A method cannot be run so: its task has failed, and the others go on."""
+    """A method cannot be run so, or not here: its task has failed, and the others go on."""
 
 
 def execute(source: Source, pipelines: Mapping[str, Pipeline], task: Task, context: Context) -> Outcome:
@@ -99,8 +99,8 @@ def execute(source: Source, pipelines: Mapping[str, Pipeline], task: Task, conte
     from bench.compare.pipeline import run
 
     pipeline, budget = pipelines[task.method], int(str(task.condition["budget"]))
-    ground = source.open(task.settings["testbed"], pipeline.learn.slot, task.seed, budget, context)
     try:
+        ground = source.open(task.settings["testbed"], pipeline.learn.slot, task.seed, budget, context)
         return run(pipeline, {place: task.settings[place] for place in PLACES}, ground, budget, task.seed)
     except UserError as error:
         raise MethodError(str(error)) from error

@@ -34,8 +34,8 @@ def tries(pipeline: Pipeline, testbed: Testbed, count: int) -> list[Hyper]:
 
 
 def best(values: Sequence[float | None]) -> int:
-    """The place of the highest value, the first of equal ones; of none, the defaults'."""
-    found = [-np.inf if value is None else value for value in values]
+    """The place of the highest value, the first of equal ones; where there are none, the defaults'."""
+    found = [-np.inf if value is None or np.isnan(value) else value for value in values]
     return int(np.argmax(found)) if found else 0
 
 

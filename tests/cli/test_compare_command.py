@@ -49,6 +49,12 @@ def typed(monkeypatch, tmp_path):
     return run
 
 
+@pytest.fixture
+def code(typed, monkeypatch):
+    """The exit code of a command."""
+    return lambda *words: CliRunner().invoke(app, words).exit_code
+
+
 def test_a_users_file_is_compared_and_only_what_is_missing_runs(typed, tmp_path):
     (tmp_path / "own.py").write_text(OWN)
     first = typed(*CYCLIC, "--methods", "bt,gpm", "--trials", "2", "--validation-seeds", "1")
@@ -74,6 +80,7 @@ def test_a_users_file_is_compared_and_only_what_is_missing_runs(typed, tmp_path)
     [
         (("--slot", "rewards", "--methods", "bt,gpm"), "Did you mean 'reward'"),
         (("--methods", "bt,gpm"), "say which slot"),
+        (("--slot", "reward"), "name its methods, as --methods bt,sparse"),
         (("--slot", "reward", "--methods", "bt,gpn"), "Did you mean 'gpm'"),
         (("--slot", "reward", "--methods", "bt,gpm", "--learn", "sparse"), "keep one of them"),
         (("--slot", "reward", "--methods", "bt,gpm", "--tasks", "cyclik"), "Did you mean 'cyclic'"),
@@ -100,10 +107,20 @@ def test_a_file_that_names_the_truth_is_not_compared(typed, tmp_path):
         typed(*CYCLIC, "--methods", "bt,own.py:Plain")
 
 
-def test_a_method_that_fails_is_told_with_its_reason_and_the_others_are_compared(typed, tmp_path):
+def test_a_method_that_fails_is_told_with_its_reason_and_the_others_are_compared(typed, code, tmp_path):
     (tmp_path / "own.py").write_text(
-        OWN.replace("X, labels = np", 'raise ArithmeticError("no luck")\n        X, labels = np')
+        OWN.replace("X, labels = np", 'raise ArithmeticError("[/bold] no luck")\n        X, labels = np')
     )
-    found = " ".join(typed(*CYCLIC, "--methods", "bt,gpm,own.py:Plain", "--trials", "1").split())
-    assert "no luck" in found
+    words = (*CYCLIC, "--methods", "bt,gpm,own.py:Plain", "--trials", "1")
+    found = " ".join(typed(*words).split())
+    assert "[/bold] no luck" in found
     assert "takes no part" in found
+    assert "6 runs failed" in found
+    assert code(*words) == 1
+
+
+def test_a_folder_that_cannot_be_written_is_told_before_anything_runs(typed, tmp_path):
+    (tmp_path / "out").write_text("")
+    with pytest.raises(UserError, match="--out: the folder out cannot be written"):
+        typed(*CYCLIC, "--methods", "bt,gpm", "--out", "out")
+    assert not (tmp_path / "runs").exists()

@@ -123,6 +123,27 @@ def test_a_changed_file_is_another_method(tmp_path):
     assert work(after, after.parts()) == 3 * 3
 
 
+def test_two_files_of_one_name_are_compared(tmp_path):
+    for folder, more in (("old", ""), ("new", "# changed\n")):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "own.py").write_text(OWN + more)
+    comparing = comparison(tmp_path, learn=tuple(f"{tmp_path}/{folder}/own.py:Contrary" for folder in ("old", "new")))
+    names = [one.name for one in entrants(comparing.pipelines)]
+    assert len(set(names)) == 2
+    assert all(name.startswith("own.py:Contrary@") for name in names)
+    with pytest.raises(UserError, match="named twice"):
+        comparison(tmp_path, learn=(f"{tmp_path}/old/own.py:Contrary",) * 2)
+
+
+def test_a_trial_that_failed_is_told(tmp_path):
+    comparing = comparison(tmp_path)
+    (part,) = comparing.tuning()
+    comparing.store.write_failure(part.tasks[0], "Traceback\nValueError: no luck", {})
+    work(comparing, comparing.parts())
+    (said,) = comparing.results("a test").failures
+    assert said.startswith("a trial of ")
+
+
 def test_where_a_file_lies_is_not_in_a_record(tmp_path):
     ids = []
     for folder in ("here", "there"):
