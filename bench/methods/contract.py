@@ -27,7 +27,11 @@ class Known(Protocol):
     bought: Sequence[Completions]  # (chosen, rejected): the labels that were paid for, once there are any
 
     def rewards(self, groups: Sequence[Completions]) -> list[NDArray[np.floating]]:
-        """(k,) of every group: of a reward model that was at hand before any label was bought."""
+        """(k,) of every group: of a reward model that was at hand before any label was bought.
+
+        It learnt from labels that are counted nowhere, so whoever reads it is not compared at equal labels with whoever
+        does not; `prefbench methods` marks those that do.
+        """
 
     def reference(self, groups: Sequence[Completions]) -> ReferenceLogProbs:
         """Log-probabilities of every response under the SFT policy, computed once."""
@@ -36,7 +40,10 @@ class Known(Protocol):
         """(n, d): features of every prompt, by the SFT policy."""
 
     def taught(self) -> Any:
-        """A policy that learnt from `bought` by DPO, as SPA's begins. Its training counts as cost of the method."""
+        """A policy that learnt from `bought` by DPO, as SPA's begins. Its training counts as cost of the method.
+
+        It trains with the testbed's own settings, whatever tuning found for the method or for the learner.
+        """
 
     def people(self, groups: Sequence[Completions]) -> Judgements:
         """More labels of people, each counted. Raises UserError where they would exceed the budget."""

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import inspect
-import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from hashlib import sha256
 from importlib import import_module
-from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from typing import Any
 
 from bench.errors import UserError, unknown
 from bench.methods.contract import PAIR
-from bench.methods.space import Space
+from bench.methods.sources import executed, source_hash, told
+from bench.methods.space import Log, Space, Uniform
 
 
 class Slot(StrEnum):
@@ -29,7 +27,9 @@ class Slot(StrEnum):
 
 MARKS = {Slot.SELECT: "scores", Slot.LABEL: "label", Slot.REWARD: "decision_function", Slot.POLICY: "objective"}
 OWN = ("seed",)  # arguments that the suite fills in
-TRAINING = ("learning_rate", "epochs")  # of every policy's training: what a space may name beside arguments
+# Of every policy's training: what a policy's space may name beside arguments, to have another range than the testbed's.
+# Epochs are none of it: whoever may train longer than the others would be compared for that.
+TRAINING = ("learning_rate",)
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,8 @@ class Method:
     """One class in one slot. `target` names it as `module:Class`, and `path` the file where it is no module's.
 
     `code` changes when the class does, so that results of the old one no longer count: of a built-in it is raised by
-    hand ("1", "2", ...) whenever the method gives other numbers; of a package it is its version, of a file its sha256.
+    hand ("1", "2", ...) whenever the method gives other numbers; of a file it is its sha256, of a package its name, its
+    version and the sha256 of the file in which the class is written. What that file imports does not count.
     """
 
     name: str
@@ -50,16 +51,23 @@ class Method:
     code: str = "1"
     path: Path | None = None
     lists: int = PAIR  # responses of a prompt that a policy method learns from, as its class says
+    package: str = ""  # the installed package that brings it, and its version
+    reads_rewards: bool = False  # whether it uses `known.rewards`, of a model that learnt from labels counted nowhere
 
     def load(self) -> type:
-        """The class. Raises UserError where module or class are not there, or the module does not load."""
+        """The class. Raises UserError where module or class are not there, the module does not load, or `code` is not
+        that of what was loaded: a file that changes while it is compared."""
         module, _, name = self.target.partition(":")
-        loaded = _from_file(self.path) if self.path else import_module(module)
-        if not hasattr(loaded, name):
-            classes = [key for key, value in vars(loaded).items() if inspect.isclass(value)]
-            raise unknown("class", name, classes, str(self.path or module))
-        found: type = getattr(loaded, name)
-        return found
+        found = executed(self.path, self.code) if self.path else _imported(module)
+        where = str(self.path or module)
+        if not hasattr(found, name):
+            raise unknown("class", name, [key for key, value in vars(found).items() if inspect.isclass(value)], where)
+        kind = getattr(found, name)
+        if not isinstance(kind, type):
+            raise UserError(f"{where}: {name} is no class")
+        if self.package and code_of(kind, self.package) != self.code:
+            raise UserError(f"{where} has changed since it was named; run the command again, and the new text counts")
+        return kind
 
     def make(self, seed: int, **hyper: Any) -> Any:
         """One of it. Raises UserError for a hyper-parameter that its constructor does not have or allow."""
@@ -84,11 +92,16 @@ class Method:
         return {one.name: one.default for one in _parameters(kind) if one.name not in taken}
 
 
-def of_class(kind: type, name: str, target: str, code: str, path: Path | None = None) -> Method:
+def code_of(kind: type, package: str) -> str:
+    """The `code` of an installed package's class; an editable one keeps its version when its text changes."""
+    return f"{package} {source_hash(kind)}"
+
+
+def of_class(kind: type, name: str, target: str, code: str, path: Path | None = None, package: str = "") -> Method:
     """The method that a user's class is: its slot by its functions, its line by its docstring, its `space` as it says.
 
-    Raises UserError for a class that belongs to no slot or to several, has no docstring, or cannot be made without
-    arguments.
+    Raises UserError for a class that belongs to no slot or to several, has no docstring, cannot be made without
+    arguments, or whose `space` or `lists` are none.
     """
     slots = [slot for slot, mark in MARKS.items() if callable(getattr(kind, mark, None))]
     where = f"{path or target}: class {kind.__name__}"
@@ -102,16 +115,12 @@ def of_class(kind: type, name: str, target: str, code: str, path: Path | None = 
     required = [argument.name for argument in _parameters(kind) if argument.default is argument.empty]
     if required:
         raise UserError(f"{where}: argument '{required[0]}' needs a default: hyper-parameters have one")
-    space = dict(getattr(kind, "space", {}))
-    takes = arguments(kind)
-    for key in space:
-        if key not in takes and key not in TRAINING:
-            raise unknown("hyper-parameter", key, takes, f"{where}: space")
+    space = _space(kind, slots[0], where)
     lists = getattr(kind, "lists", PAIR) if slots[0] == Slot.POLICY else PAIR
     if not isinstance(lists, int) or lists < PAIR:
         raise UserError(f"{where}: lists is how many responses it learns from, 2 or more, got {lists!r}")
     line = own.splitlines()[0].rstrip(".")
-    return Method(name, slots[0], line, target, space=space, code=code, path=path, lists=lists)
+    return Method(name, slots[0], line, target, space=space, code=code, path=path, lists=lists, package=package)
 
 
 def arguments(kind: type) -> tuple[str, ...]:
@@ -127,15 +136,22 @@ def _parameters(kind: type) -> list[inspect.Parameter]:
     return [one for one in parameters if one.kind in named]
 
 
-def _from_file(path: Path) -> Any:
-    name = f"prefbench_user_{sha256(str(path.absolute()).encode()).hexdigest()[:16]}"
-    spec = spec_from_file_location(name, path)
-    if spec is None or spec.loader is None:
-        raise UserError(f"{path}: not a Python file")
-    module = module_from_spec(spec)
-    sys.modules[name] = module  # dataclasses look their module up
+def _space(kind: type, slot: Slot, where: str) -> Space:
+    space = getattr(kind, "space", {})
+    if not isinstance(space, Mapping):
+        raise UserError(f"{where}: space is a dict from hyper-parameters to values, got {space!r}")
+    takes = arguments(kind) + (TRAINING if slot == Slot.POLICY else ())
+    for key, values in space.items():
+        if key not in takes:
+            raise unknown("hyper-parameter", key, takes, f"{where}: space")
+        several = isinstance(values, Sequence) and not isinstance(values, str) and len(values) > 0
+        if not several and not isinstance(values, Log | Uniform):
+            raise UserError(f"{where}: space of {key} is a list of values, Log(low, high) or Uniform(low, high)")
+    return dict(space)
+
+
+def _imported(module: str) -> Any:
     try:
-        spec.loader.exec_module(module)
-    except Exception as error:
-        raise UserError(f"{path} does not load: {type(error).__name__}: {error}") from error
-    return module
+        return import_module(module)
+    except (Exception, SystemExit) as error:
+        raise UserError(f"{module} does not load: {told(error)}") from error

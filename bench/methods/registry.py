@@ -2,25 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from hashlib import sha256
-from importlib.metadata import EntryPoint, entry_points
+from importlib.metadata import entry_points
 from pathlib import Path
 
 from bench.errors import UserError, unknown
 from bench.methods.catalogue import BUILT_IN
-from bench.methods.method import Method, Slot, of_class
+from bench.methods.method import Method, Slot, code_of, of_class
+from bench.methods.sources import Broken, contents, loaded, package
 
 GROUP = "prefbench.methods"  # entry points: a name, and the class
-
-
-@dataclass(frozen=True)
-class Broken:
-    """A method of an installed package that cannot be used."""
-
-    name: str
-    package: str
-    reason: str
 
 
 def methods(slot: Slot | None = None) -> list[Method]:
@@ -66,8 +57,8 @@ def from_file(reference: str) -> Method:
     if not path.is_file():
         raise UserError(f"'{reference}': no file {path.absolute()}")
     target = f"{path.name}:{name}"
-    code = sha256(path.read_bytes()).hexdigest()
-    kind = Method(name, Slot.POLICY, "", target, path=path.absolute()).load()
+    code = sha256(contents(path)).hexdigest()
+    kind = Method(name, Slot.POLICY, "", target, code=code, path=path.absolute()).load()
     return of_class(kind, name, target, code, path.absolute())
 
 
@@ -75,28 +66,18 @@ def _installed() -> list[Method | Broken]:
     taken = {(one.slot, one.name) for one in BUILT_IN}
     found: list[Method | Broken] = []
     for point in sorted(entry_points(group=GROUP), key=lambda point: (point.name, point.value)):
-        package = f"{point.dist.name} {point.dist.version}" if point.dist else "an unknown package"
+        brings = package(point)
         try:
-            one = of_class(_loaded(point), point.name, point.value, package)
+            kind = loaded(point)
+            if not isinstance(kind, type):
+                raise UserError(f"{point.value} is no class")
+            one = of_class(kind, point.name, point.value, code_of(kind, brings), package=brings)
         except UserError as error:
-            found.append(Broken(point.name, package, str(error)))
+            found.append(Broken(point.name, brings, str(error)))
             continue
         if (one.slot, one.name) in taken:
-            found.append(
-                Broken(point.name, package, f"there is a method of that name in the slot '{one.slot}' already")
-            )
+            found.append(Broken(point.name, brings, f"there is a method of that name in the slot '{one.slot}' already"))
             continue
         taken.add((one.slot, one.name))
         found.append(one)
     return found
-
-
-def _loaded(point: EntryPoint) -> type:
-    """Raises UserError for whatever keeps a package's class from loading."""
-    try:
-        kind = point.load()
-    except Exception as error:
-        raise UserError(f"{point.value} does not load: {type(error).__name__}: {error}") from error
-    if not isinstance(kind, type):
-        raise UserError(f"{point.value} is no class")
-    return kind

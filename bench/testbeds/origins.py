@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bench.errors import UserError, unknown
+from bench.methods.sources import loaded, told
+from bench.spec import Unavailable
 
 if TYPE_CHECKING:
     from bench.data.annotated import Annotated
@@ -107,8 +109,14 @@ class Installed(Origin):
 
 @lru_cache(maxsize=4)
 def _given(origin: Installed) -> Any:
-    """A package is asked once in a process."""
-    return EntryPoint(origin.name, origin.target, origin.group).load()()
+    """A package is asked once in a process. Raises UserError for whatever keeps it from answering."""
+    function = loaded(EntryPoint(origin.name, origin.target, origin.group))
+    try:
+        return function()
+    except (Unavailable, UserError):
+        raise
+    except (Exception, SystemExit) as error:
+        raise UserError(f"the dataset '{origin.name}': {origin.target} failed: {told(error)}") from error
 
 
 @lru_cache(maxsize=4)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import inspect
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bench.errors import UserError
+from bench.methods.sources import Broken, loaded, package
 from bench.spec import Profile
 from bench.testbeds.origins import Installed, Named
 from bench.testbeds.testbed import Testbed
@@ -53,18 +54,36 @@ def named(reference: str, taken: Sequence[str]) -> tuple[Testbed, Testbed]:
     return text_testbeds(Named(name, where), _line(name, found), budgets, PAIRS, data)
 
 
-def installed() -> list[Testbed]:
-    """Those of installed packages, by their entry points. Nothing is read."""
-    points = sorted(entry_points(group=GROUP), key=lambda point: point.name)
-    return [testbed for point in points for testbed in _of_entry(point)]
+def installed(taken: Collection[str]) -> list[Testbed]:
+    """Those of installed packages that can be used, by their entry points. `taken` are names of others. No data are
+    read."""
+    return [testbed for one in _of_entries(taken) if not isinstance(one, Broken) for testbed in one]
+
+
+def broken(taken: Collection[str]) -> list[Broken]:
+    """The others of installed packages."""
+    return [one for one in _of_entries(taken) if isinstance(one, Broken)]
+
+
+def _of_entries(taken: Collection[str]) -> list[tuple[Testbed, Testbed] | Broken]:
+    names = set(taken)
+    found: list[tuple[Testbed, Testbed] | Broken] = []
+    for point in sorted(entry_points(group=GROUP), key=lambda point: (point.name, point.value)):
+        try:
+            if point.name in names:
+                raise UserError(f"there is a task '{point.name}' already")
+            found.append(_of_entry(point))
+        except UserError as error:
+            found.append(Broken(point.name, package(point), str(error)))
+        names.add(point.name)
+    return found
 
 
 def _of_entry(point: EntryPoint) -> tuple[Testbed, Testbed]:
-    try:
-        documented = inspect.getdoc(point.load())
-    except (ImportError, AttributeError) as error:
-        raise UserError(f"the dataset '{point.name}' of an installed package does not load: {error}") from error
-    said = (documented or f"pairs of {point.value}").splitlines()[0].rstrip(".")
+    given = loaded(point)
+    if not callable(given):
+        raise UserError(f"{point.value} is no function that returns the data")
+    said = (inspect.getdoc(given) or f"pairs of {point.value}").splitlines()[0].rstrip(".")
     origin = Installed(point.name, point.value, GROUP)
     return text_testbeds(origin, f"{said}; judged on other prompts", pairs=PAIRS)
 

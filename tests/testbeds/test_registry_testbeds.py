@@ -14,7 +14,7 @@ from bench.errors import UserError
 from bench.methods.method import Slot
 from bench.spec import Profile
 from bench.testbeds import origins, users
-from bench.testbeds.registry import BUILT_IN
+from bench.testbeds.registry import BUILT_IN, broken
 from bench.testbeds.registry import testbed as found_by
 from bench.testbeds.registry import testbeds as listed
 from bench.testbeds.testbed import LEARNERS
@@ -167,11 +167,43 @@ def test_what_is_no_dataset_is_refused(package):
 
 def test_a_package_cannot_take_the_name_of_another_testbed(package):
     package("hh", "x.jsonl")
-    with pytest.raises(UserError, match="a package brings a dataset 'hh'"):
-        listed()
+    assert [(one.name, one.reason) for one in broken()] == [("hh", "there is a task 'hh' already")]
+    assert [one for one in listed() if one.name == "hh"] == [one for one in BUILT_IN if one.name == "hh"]
+    assert found_by("hh", Slot.REWARD) in BUILT_IN
 
 
-def test_a_package_that_does_not_load_is_named(monkeypatch):
-    monkeypatch.setattr(users, "entry_points", lambda group: [EntryPoint("ours", "no_such_module:pairs", group)])
-    with pytest.raises(UserError, match="the dataset 'ours' of an installed package does not load"):
-        listed()
+def test_of_two_packages_with_one_name_the_second_is_told(monkeypatch, package):
+    package("ours", "x.jsonl")
+    points = [EntryPoint("ours", value, users.GROUP) for value in ("brings_pairs:pairs", "other_module:pairs")]
+    monkeypatch.setattr(users, "entry_points", lambda group: points)
+    assert [one.source.origin.target for one in listed() if one.name == "ours"] == ["brings_pairs:pairs"] * 2
+    assert [one.reason for one in broken()] == ["there is a task 'ours' already"]
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        (None, "ModuleNotFoundError"),
+        ("1 / 0", "ZeroDivisionError"),
+        ("import sys; sys.exit()", "does not load: SystemExit"),
+        ("pairs = 7", "is no function"),
+    ],
+)
+def test_a_broken_dataset_is_told_when_it_is_asked_for_and_breaks_no_other(monkeypatch, tmp_path, text, reason):
+    module = f"brings_{reason.split(':')[0].replace(' ', '_')}"
+    if text is not None:
+        (tmp_path / f"{module}.py").write_text(text)
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setattr(users, "entry_points", lambda group: [EntryPoint("ours", f"{module}:pairs", group)])
+    assert listed() == list(BUILT_IN)
+    assert reason in broken()[0].reason
+    assert found_by("world", Slot.POLICY).name == "world"
+    with pytest.raises(UserError, match=f"(?s)'ours' of an unknown package cannot be used.*{reason}"):
+        found_by("ours", Slot.REWARD)
+
+
+def test_a_dataset_whose_function_fails_is_named(package, monkeypatch):
+    package("ours", "x.jsonl")
+    monkeypatch.setattr(sys.modules["brings_pairs"], "pairs", lambda: 1 / 0)
+    with pytest.raises(UserError, match="the dataset 'ours': brings_pairs:pairs failed: ZeroDivisionError"):
+        found_by("ours", Slot.REWARD).source.origin.load(None)

@@ -7,7 +7,8 @@ _HERE = "bench.methods.labelers"
 
 
 def _by(name: str, line: str, kind: str, source: str = "", space: Space | None = None) -> Method:
-    return Method(name, Slot.LABEL, line, f"{_HERE}:{kind}", source, space=space or {})
+    rewarded = name == "reward_model"
+    return Method(name, Slot.LABEL, line, f"{_HERE}:{kind}", source, space=space or {}, reads_rewards=rewarded)
 
 
 LABEL = (

@@ -46,8 +46,7 @@ POLICY_LITERATURE = (
         "DPO of lists of three that people ranked, pair by pair; the top counts most",
         f"{_HERE}.irpo:RankedLists",
         "Wu et al. 2025 (IRPO, arXiv 2504.15477)",
-        # A budget makes a third as many lists as pairs: for as many steps it takes three times the epochs.
-        space={**_BETA, "epochs": (3, 6, 9)},
+        space=_BETA,
         lists=3,
     ),
     Method(

@@ -7,8 +7,12 @@ _HERE = "bench.methods.selectors"
 _PER_TOKEN: Space = {"per_token": (False, True)}
 
 
+_REWARDED = ("pvar", "reward_gap", "reward_variance", "gradient_norm")
+
+
 def _by(name: str, line: str, kind: str, source: str = "", space: Space | None = None) -> Method:
-    return Method(name, Slot.SELECT, line, f"{_HERE}:{kind}", source, space=space or {})
+    rewarded = name in _REWARDED
+    return Method(name, Slot.SELECT, line, f"{_HERE}:{kind}", source, space=space or {}, reads_rewards=rewarded)
 
 
 SELECT = (

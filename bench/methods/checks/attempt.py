@@ -19,6 +19,7 @@ from bench.methods.checks.comparisons import PEOPLE, Problem
 from bench.methods.checks.ground import POOL, TRAINING, Ground, Shape
 from bench.methods.contract import PAIR
 from bench.methods.method import Slot
+from bench.methods.sources import told
 
 
 class FailedError(Exception):
@@ -123,8 +124,8 @@ def called(run: Callable[[], Any]) -> Any:
         return run()
     except FailedError:
         raise
-    except Exception as error:
-        raise FailedError(f"{type(error).__name__}: {error}") from error
+    except (Exception, SystemExit) as error:
+        raise FailedError(told(error)) from error
 
 
 def made(make: Callable[..., Any], seed: int, hyper: Mapping[str, Any]) -> Any:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import ast
-import inspect
 from pathlib import Path
 
 from bench.errors import UserError
 from bench.methods.catalogue import BUILT_IN
 from bench.methods.method import Method
+from bench.methods.sources import source_file
 
 TRUTH = ("bench.data", "bench.domains", "bench.testbeds", "bench.compare", "bench.papers")
 ENCODERS = ("bench.data.encoder", "bench.data.encoded", "bench.data.decoder")  # they know texts, and no labels
@@ -28,8 +28,8 @@ def require_blind(method: Method) -> None:
 def forbidden(kind: type) -> list[str]:
     """As `forbidden_in`, of the file of `kind`. Modules that it imports are not read; those of `bench.methods` hold to
     the same, as a test of each says."""
-    source = inspect.getsourcefile(kind)
-    return [] if source is None else forbidden_in(Path(source))
+    source = source_file(kind)
+    return [] if source is None else forbidden_in(source)
 
 
 def forbidden_in(path: Path) -> list[str]:
