@@ -13,7 +13,10 @@ from bench.errors import UserError, unknown
 from bench.spec import Profile, Unavailable
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
     from bench.methods.method import Method, Slot
+    from bench.methods.sources import Broken
     from bench.testbeds.testbed import Testbed
 
 new = typer.Typer(no_args_is_help=True, help="Write a starting file.")
@@ -27,6 +30,7 @@ SlotName = Annotated[
 ]
 BESIDE = {"select": "random,pvar", "label": "people,spa", "reward": "bt,sparse", "policy": "dpo,ipo"}  # to compare with
 ELSEWHERE = {"reward": " --tasks ideal_points"}  # where it takes seconds; the world is the task where none is named
+REWARDED = "reads the reward model at hand"
 WORDS = {
     "select": "for which prompts labels are bought",
     "label": "who says which response is better, where no label was bought",
@@ -46,23 +50,28 @@ def methods(slot: SlotName = None) -> None:
     from bench.methods.registry import broken
     from bench.methods.registry import methods as listed
 
-    screen = console()
+    screen, rewarded = console(), False
     for one in [_slot(slot)] if slot else map(_slot, SLOTS):
-        found = listed(one)
         screen.print(f"[bold]{one}[/bold]: {WORDS[one]}")
         table = Table.grid(padding=(0, 2))
-        for each in found:
+        for each in listed(one):
             tuned = f"tuned: {', '.join(each.space)}" if each.space else ""
-            table.add_row(each.name, "\n".join([each.line, f"[dim]{_joined(each.source, tuned)}[/dim]"]))
+            beside = "; ".join(filter(None, [each.source, tuned, REWARDED if each.reads_rewards else ""]))
+            table.add_row(Text(each.name), Text.assemble(each.line, "\n", (beside or "nothing is tuned", "dim")))
+            rewarded = rewarded or each.reads_rewards
         screen.print(table)
         screen.print()
-    for unusable in broken() if slot is None else []:
-        screen.print(f"[yellow]broken[/yellow] {unusable.name} of {unusable.package}:", Text(unusable.reason), "\n")
+    _print_broken(screen, broken() if slot is None else [])
+    if rewarded:
+        screen.print("The reward model at hand learnt from other labels, which no comparison counts.")
     screen.print("Learning rates of policies are tuned besides. A method of your own: prefbench new method my_dpo")
 
 
-def _joined(*parts: str) -> str:
-    return "; ".join(part for part in parts if part) or "nothing is tuned"
+def _print_broken(screen: Console, found: list[Broken]) -> None:
+    from rich.text import Text
+
+    for one in found:  # what packages say is no markup
+        screen.print(Text.assemble(("broken", "yellow"), f" {one.name} of {one.package}: {one.reason}\n"))
 
 
 def tasks(profile: ProfileName = Profile.EMBEDDED, data_dir: DataDir = None) -> None:
@@ -71,8 +80,9 @@ def tasks(profile: ProfileName = Profile.EMBEDDED, data_dir: DataDir = None) -> 
     Example: prefbench tasks --data-dir ~/preference-data
     """
     from rich.table import Table
+    from rich.text import Text
 
-    from bench.testbeds.registry import testbeds
+    from bench.testbeds.registry import broken, testbeds
 
     screen, scale, data = console(), _profile(profile), paths.data_dir(data_dir)
     table = Table("task", "what is learnt; what is measured", "labels", "runs here", box=None, pad_edge=False)
@@ -87,18 +97,20 @@ def tasks(profile: ProfileName = Profile.EMBEDDED, data_dir: DataDir = None) -> 
         notes = [f"{slot}: {measure.words}" for slot, measure in measures.items()]
         if any(place.chooses for place in places):
             notes.append("selectors and labelers run, too")
+        notes += dict.fromkeys(f"at hand: {place.at_hand}" for place in places if place.at_hand)
         lack = _lack(places, scale, data)
+        said = Text.assemble(places[0].line, *((f"\n{note}", "dim") for note in notes))
         budgets = places[0].budgets
         table.add_row(
-            name,
-            "\n".join(
-                [places[0].line, *(f"[dim]{note}[/dim]" for note in notes), *([f"not here: {lack}"] if lack else [])]
-            ),
+            Text(name),
+            Text.assemble(said, f"\nnot here: {lack}") if lack else said,
             f"{budgets[0]:,}-{budgets[-1]:,}",
             "no" if lack else "yes",
         )
     screen.print(table)
-    screen.print("\nA file of your own pairs is a task, too: prefbench compare --tasks my_pairs.jsonl")
+    screen.print()
+    _print_broken(screen, broken())
+    screen.print("A file of your own pairs is a task, too: prefbench compare --tasks my_pairs.jsonl")
 
 
 @new.callback()
@@ -114,12 +126,14 @@ def new_method(
 
     Example: prefbench new method my_dpo --slot policy
     """
+    from rich.text import Text
+
     from bench.methods.starting import write
 
     place = _slot(str(slot))
     path, kind = write(name, place, Path())
     screen = console()
-    screen.print(f"[bold]{path}[/bold] has the class {kind}, a method that already runs. Next:\n")
+    screen.print(Text.assemble((str(path), "bold"), f" has the class {kind}, a method that already runs. Next:\n"))
     for words, command in (
         ("does it hold to the contract?", f"prefbench check {path}:{kind}"),
         (
@@ -150,11 +164,12 @@ def check(
     found = _method(reference, slot)
 
     screen = console()
-    screen.print(f"[bold]{reference}[/bold], a method of the slot {found.slot}: {found.line}\n")
+    screen.print(Text.assemble((reference, "bold"), f", a method of the slot {found.slot}: {found.line}\n"))
     failed = 0
     for one in verdicts(found):
         mark, style = {True: ("ok", "green"), False: ("failed", "red"), None: ("not made", "yellow")}[one.ok]
-        screen.print(f"  [{style}]{mark:<8}[/{style}]  {one.check}" + (f" ({one.why})" if one.ok is None else ""))
+        why = f" ({one.why})" if one.ok is None else ""
+        screen.print(Text.assemble("  ", (f"{mark:<8}", style), f"  {one.check}{why}"))
         if one.ok is False:
             failed += 1
             screen.print(Padding(Text(one.why), (0, 0, 0, 12)))
@@ -176,6 +191,9 @@ def _method(reference: str, slot: str | None) -> Method:
             f"'{reference}' is in the slots {' and '.join(one.slot for one in found)}: say which with --slot"
         )
     if not found:
+        for unusable in registry.broken():
+            if unusable.name == reference:
+                raise UserError(f"'{reference}' of {unusable.package} cannot be used: {unusable.reason}")
         raise unknown("method", reference, {one.name for one in registry.methods()})
     return found[0]
 
@@ -203,4 +221,6 @@ def _lack(places: list[Testbed], profile: Profile, data_dir: Path | None) -> str
             place.source.fingerprints(place.settings(profile), data_dir)
         except Unavailable as reason:
             return str(reason).splitlines()[0].split(": ")[0].removesuffix(".")
+        except UserError as error:  # what a package brings cannot be read
+            return str(error).splitlines()[0]
     return ""

@@ -36,9 +36,10 @@ TRAINING = ("learning_rate",)
 class Method:
     """One class in one slot. `target` names it as `module:Class`, and `path` the file where it is no module's.
 
-    `code` changes when the class does, so that results of the old one no longer count: of a built-in it is raised by
-    hand ("1", "2", ...) whenever the method gives other numbers; of a file it is its sha256, of a package its name, its
-    version and the sha256 of the file in which the class is written. What that file imports does not count.
+    `code` changes when the class does, so that results of the old one no longer count. Of a built-in it is raised by
+    hand ("1", "2", ...) whenever the method gives other numbers; tests pin its defaults to it. Of a file it is the
+    sha256, of a package name, version and the sha256 of the file in which the class is written. What that file imports
+    does not count.
     """
 
     name: str

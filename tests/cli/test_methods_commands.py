@@ -1,6 +1,7 @@
 """`prefbench methods`, `tasks`, `new method` and `check`, as a user types them."""
 
 import re
+import sys
 from importlib import metadata
 from pathlib import Path
 
@@ -66,6 +67,80 @@ def test_a_broken_package_is_listed_with_its_reason_and_the_others_are_there(typ
     assert "broken theirs of somebodys 0.1" in output
     assert "ModuleNotFoundError" in output
     assert {one.name for one in methods()} <= names(output)
+
+
+ODD = '''
+class Odd:
+    """Does [/bold] and [beta] things."""
+
+    def scores(self, groups, known):
+        raise ValueError("[/red] is no [markup]")
+
+
+def pairs():
+    """Pairs of [/bold] people."""
+    return "nowhere.jsonl"
+
+
+def fails():
+    """Pairs that cannot be had."""
+    raise OSError("[/no] disk")
+'''
+ENTRIES = """[prefbench.methods]
+odd = odd_test_package:Odd
+[prefbench.datasets]
+bracketed = odd_test_package:pairs
+failing = odd_test_package:fails
+gone = odd_test_package:Gone
+"""
+
+
+@pytest.fixture
+def odd(monkeypatch, tmp_path):
+    """A package whose words look like markup, and some of whose data cannot be had."""
+    folder = tmp_path / "odd-0.1.dist-info"
+    folder.mkdir()
+    (folder / "METADATA").write_text("Metadata-Version: 2.1\nName: odd\nVersion: 0.1\n")
+    (folder / "entry_points.txt").write_text(ENTRIES)
+    (tmp_path / "odd_test_package.py").write_text(ODD)
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.delitem(sys.modules, "odd_test_package", raising=False)
+
+
+@pytest.mark.usefixtures("odd")
+def test_what_a_user_writes_is_printed_as_it_is(typed):
+    output, code = typed("methods", "--slot", "select")
+    assert code == 0
+    assert "Does [/bold] and [beta] things" in output
+    output, code = typed("check", "odd")
+    assert code == 1
+    assert "Does [/bold] and [beta] things" in output
+    assert "ValueError: [/red] is no [markup]" in output
+
+
+@pytest.mark.usefixtures("odd")
+def test_data_that_a_package_cannot_bring_are_told_beside_the_tasks_that_run(typed):
+    output, code = typed("tasks")
+    assert code == 0
+    assert {"world", "bracketed", "failing"} <= names(output)
+    assert "Pairs of [/bold] people" in output
+    said = " ".join(output.split())
+    assert "not here: the dataset 'failing': odd_test_package:fails failed: OSError: [/no] disk" in said
+    assert "broken gone of odd 0.1: odd_test_package:Gone does not load: AttributeError" in said
+
+
+def test_methods_that_read_the_reward_model_at_hand_are_marked(typed):
+    output, _ = typed("methods", "--slot", "select")
+    assert output.count("reads the reward model at hand") == 4
+    assert "learnt from other labels, which no comparison counts" in output
+    output, _ = typed("methods", "--slot", "reward")
+    assert "reward model at hand" not in output
+
+
+def test_tasks_say_what_is_at_hand_there_and_name_a_dataset_once(typed):
+    output, _ = typed("tasks")
+    assert "at hand: a reward model that learnt from" in output
+    assert len(re.findall(r"^hh  ", output, flags=re.MULTILINE)) == 1
 
 
 def test_tasks_lists_every_testbed_and_what_keeps_it_from_running_here(typed):

@@ -8,6 +8,8 @@ import pytest
 
 from bench.learn.policy.losses import LOSSES
 from bench.methods.catalogue import BUILT_IN
+from bench.methods.checks.attempt import attempt
+from bench.methods.checks.ground import SmallKnown
 from bench.methods.method import MARKS, TRAINING, Slot
 from bench.methods.registry import methods
 from bench.methods.space import trials
@@ -45,6 +47,17 @@ def test_its_line_is_one_short_line_of_a_table(method):
 @every_method
 def test_its_row_says_as_its_class_does_how_many_responses_it_learns_from(method):
     assert method.lists == getattr(method.load(), "lists", 2)
+
+
+@pytest.mark.parametrize(
+    "method", [one for one in BUILT_IN if one.slot != Slot.REWARD], ids=lambda method: f"{method.slot}-{method.name}"
+)
+def test_its_row_says_whether_it_reads_the_reward_model_at_hand(method, monkeypatch):
+    read = []
+    rewards = SmallKnown.rewards
+    monkeypatch.setattr(SmallKnown, "rewards", lambda known, groups: read.append(1) or rewards(known, groups))
+    attempt(method.slot, method.make(seed=0))
+    assert bool(read) == method.reads_rewards
 
 
 def test_every_loss_is_a_method():
