@@ -12,7 +12,7 @@ from bench.methods.catalogue import BUILT_IN
 from bench.methods.checks.imports import require_blind
 from bench.methods.contract import PAIR
 from bench.methods.method import Method, Slot
-from bench.methods.registry import from_file, method, methods
+from bench.methods.registry import broken, from_file, method, methods
 from bench.testbeds.testbed import LEARNERS, Testbed
 
 CONTROLS = {Slot.SELECT: "random", Slot.LABEL: "people"}  # of a place that a comparison does not vary
@@ -112,6 +112,9 @@ def _learner(name: str) -> Method:
     for one in known:
         if one.name == name:
             return one
+    for unusable in broken():
+        if unusable.name == name:
+            raise UserError(f"'{name}' of {unusable.package} cannot be used: {unusable.reason}")
     raise unknown("learner", name, [one.name for one in known])
 
 
