@@ -4,6 +4,12 @@ Means over seeds take t intervals: exact for normal seeds at any number of them,
 cover 93 to 95 % where seeds have a skewness of one (a Gamma of shape 4, or accuracies near their ceiling). For seeds as
 skewed as an exponential they cover 88 % at five seeds and 92 % at twenty. Nothing here is resampled: of five seeds a
 bootstrap covers less than t does. `benchmarks/comparison_statistics.py` measures all of this.
+
+Where every seed splits the same data anew, seeds are not independent: tests of two seeds share rows, and a mean over
+ever more seeds does not come ever closer to what new data would say. Nadeau and Bengio (2003), "Inference for the
+generalization error", correct the variance of a mean over S such splits from s^2 / S to s^2 (1 / S + overlap), where
+`overlap` is rows held out over rows learnt from: their corrected resampled t-test. It is exact where all luck is in
+which rows are held out, and covers more than it says where a seed brings luck of its own (few labels, initial weights).
 """
 
 from __future__ import annotations
@@ -41,16 +47,32 @@ class PairedTests:
 
     difference: Estimates
     p: Array
-    detectable: Array  # the true difference that a two-sided test at 5 % finds with 80 % power
+    detectable: Array  # the true difference that a two-sided test at 5 % over `family` finds with 80 % power
+    equal: NDArray[np.bool_]  # on every seed
 
 
-def means(values: ArrayLike) -> Estimates:
+def widened(values: ArrayLike, overlap: float, axis: int = -1) -> Array:
+    """`values` spread about their mean over seeds (`axis`) so that 1 / S of their variance is Nadeau and Bengio's.
+
+    What is computed of them as of independent seeds then has the corrected standard error. The same values where
+    `overlap` is 0, and where all seeds are equal.
+    """
+    sample = np.asarray(values, dtype=float)
+    if overlap == 0:
+        return sample
+    mean = sample.mean(axis=axis, keepdims=True)
+    spread = mean + (sample - mean) * np.sqrt(1 + sample.shape[axis] * overlap)
+    return np.where(np.ptp(sample, axis=axis, keepdims=True) == 0, sample, spread)
+
+
+def means(values: ArrayLike, overlap: float = 0.0) -> Estimates:
     """Means over the last axis, seeds, with t intervals; infinite ones below three seeds."""
     sample = np.asarray(values, dtype=float)
+    mean = sample.mean(axis=-1)
     if sample.shape[-1] < MINIMUM_REPLICATES:
-        mean = sample.mean(axis=-1)
         return Estimates(mean, np.full_like(mean, -np.inf), np.full_like(mean, np.inf))
-    return Estimates(*mean_interval(sample))
+    _, low, high = mean_interval(widened(sample, overlap))
+    return Estimates(mean, low, high)
 
 
 def paired_differences(left: ArrayLike, right: ArrayLike) -> Array:
@@ -62,39 +84,48 @@ def paired_differences(left: ArrayLike, right: ArrayLike) -> Array:
     return rounded
 
 
-def paired_tests(differences: ArrayLike) -> PairedTests:
+def paired_tests(differences: ArrayLike, overlap: float = 0.0, family: int = 1) -> PairedTests:
     """Paired t-tests of differences (P, S) over S seeds. Below three seeds: infinite intervals, p = 1.
+
+    What is detectable is so at 5 % over `family`, the number of tests that p-values are corrected for: Bonferroni's
+    level, which is that of Holm's first step, so that what Holm finds is at least this.
 
     Where all seeds differ by the same, t has no error to divide by, and a p of zero would be wrong: measures that count
     (wins among 50 prompts) do so by chance. There the sign test's p stands, 2^(1 - S), and the interval is the one that
-    belongs to it: everything while that p is above 5 %, else the difference itself. Where all seeds are equal, p = 1.
+    belongs to it: everything while that p is above 5 %, else the difference itself. The sign test needs independent
+    seeds; where they overlap p is 1 and the interval infinite. Where all seeds are equal, p = 1.
     """
     sample = np.asarray(differences, dtype=float)
     count = sample.shape[-1]
-    estimates = means(sample)
+    estimates = means(sample, overlap)
+    equal = (sample == 0).all(axis=-1)
     if count < MINIMUM_REPLICATES:
-        return PairedTests(estimates, np.ones(len(sample)), np.full(len(sample), np.inf))
-    p = np.minimum(1.0, 2 * np.minimum(p_mean_above(sample), p_mean_above(-sample)))
-    detectable = detectable_shift(sample, ALPHA / 2)
+        return PairedTests(estimates, np.ones(len(sample)), np.full(len(sample), np.inf), equal)
+    spread = widened(sample, overlap)
+    p = np.minimum(1.0, 2 * np.minimum(p_mean_above(spread), p_mean_above(-spread)))
     constant = np.ptp(sample, axis=-1) == 0
-    signs = 2.0 ** (1 - count)
-    p = np.where(constant, np.where(sample[:, 0] == 0, 1.0, signs), p)
+    signs = 1.0 if overlap else 2.0 ** (1 - count)
+    p = np.where(constant, np.where(equal, 1.0, signs), p)
+    detectable = np.where(constant, np.inf, detectable_shift(spread, ALPHA / 2 / family))
     if signs > ALPHA:
         low, high = np.where(constant, -np.inf, estimates.low), np.where(constant, np.inf, estimates.high)
-        return PairedTests(Estimates(estimates.value, low, high), p, np.where(constant, np.inf, detectable))
-    return PairedTests(estimates, p, detectable)
+        estimates = Estimates(estimates.value, low, high)
+    return PairedTests(estimates, p, detectable, equal)
 
 
-def improvement(differences: ArrayLike) -> Estimates:
+def improvement(differences: ArrayLike, overlap: float = 0.0) -> Estimates:
     """The probability that a difference is above zero on a new seed, from differences (P, S); ties count half.
 
     Agarwal et al. (2021), "Deep reinforcement learning at the edge of the statistical precipice", compare
     every run of one algorithm with every run of the other, as their runs are independent. Ours are paired by seed:
     both entrants have the same data on a seed, and the question is who is better on it. So it is a proportion over
-    seeds, with Clopper and Pearson's exact interval (`proportion`), which agrees with the sign test.
+    seeds, with Clopper and Pearson's exact interval (`proportion`), which agrees with the sign test. Where seeds
+    overlap no interval of a proportion is exact, and all ten may agree by the luck of one data set: there is none.
     """
     sample = np.asarray(differences, dtype=float)
     wins = np.mean(sample > 0, axis=-1) + 0.5 * np.mean(sample == 0, axis=-1)
+    if overlap:
+        return Estimates(wins, np.full_like(wins, -np.inf), np.full_like(wins, np.inf))
     return proportion(wins, sample.shape[-1])
 
 

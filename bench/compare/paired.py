@@ -1,8 +1,8 @@
-"""What was measured, as arrays of the seeds that all entrants of a task have.
+"""What was measured, as arrays of entrants by seeds, with gaps where a run has no record.
 
 Seeds are the unit of replication: every entrant sees the same data on one seed, so that entrants are compared seed by
-seed. A seed counts on a task when every entrant has it at every budget there. An entrant without one whole seed on a
-task takes no part there; the notes name it, and the seeds that were left out.
+seed. A run that failed takes its seed from its own entrant, and from those whom it is compared with there; from nobody
+else. The notes name who lacks which seeds.
 """
 
 from __future__ import annotations
@@ -32,11 +32,12 @@ class Paired:
     entrants: tuple[str, ...]
     seeds: tuple[int, ...]
     budgets: tuple[int, ...]  # ascending
-    values: Array  # (E, S, B)
+    values: Array  # (E, S, B); NaN: no record
+    overlap: float = 0.0  # rows held out over rows learnt from, where every seed splits the same data anew
 
     @property
     def areas(self) -> Array:
-        """(E, S): the mean over log(labels), in the measure's unit; of one budget the value there."""
+        """(E, S): the mean over log(labels), in the measure's unit; of one budget the value there. NaN where one is."""
         if len(self.budgets) == 1:
             single: Array = self.values[:, :, 0]
             return single
@@ -60,7 +61,7 @@ def paired(results: Results) -> tuple[tuple[Paired, ...], tuple[str, ...]]:
         found = metric_rows(of_task, measure.metric)
         if len(found) == 0 and len(of_task):
             raise UserError(f"{of_task['record'].iloc[0]}: no metric '{measure.metric}', which {task} is measured by")
-        one, said = _task(task, found, names)
+        one, said = _task(task, found, names, results.overlaps.get(task, 0.0))
         notes += said
         if one is not None:
             kept.append(one)
@@ -84,31 +85,28 @@ def metric_rows(rows: pd.DataFrame, metric: str) -> pd.DataFrame:
     return found
 
 
-def _task(task: str, rows: pd.DataFrame, names: Sequence[str]) -> tuple[Paired | None, list[str]]:
-    """One task's arrays, None where nobody shares a seed, and what was left out."""
+def _task(task: str, rows: pd.DataFrame, names: Sequence[str], overlap: float) -> tuple[Paired | None, list[str]]:
+    """One task's arrays, None without records, and who lacks what."""
     if not len(rows):
         return None, [f"{task}: there are no records"]
     budgets = sorted({int(budget) for budget in rows["budget"]})
-    run = zip(rows["entrant"], rows["seed"], rows["budget"], rows["value"], strict=True)
-    values = {(str(entrant), int(seed), int(budget)): float(value) for entrant, seed, budget, value in run}
-    seeds = sorted({seed for _, seed, _ in values})
-    whole = {
-        name: [seed for seed in seeds if all((name, seed, budget) in values for budget in budgets)] for name in names
-    }
-    entrants = [name for name in names if whole[name]]
-    notes = [
-        f"{task}: {name} has no seed with all budgets, and takes no part there" for name in names if not whole[name]
-    ]
-    common = [seed for seed in seeds if all(seed in whole[name] for name in entrants)]
-    for name in entrants:
-        missing = [seed for seed in seeds if seed not in whole[name]]
-        if missing:
-            verb = "counts" if len(missing) == 1 else "count"
-            notes.append(f"{task}: {name} lacks {_words(missing)}, which {verb} for nobody there")
-    if not entrants or not common:
-        return None, notes if not entrants else [*notes, f"{task}: there is no seed that all have; nothing is compared"]
-    array = np.array([[[values[name, seed, budget] for budget in budgets] for seed in common] for name in entrants])
-    return Paired(task, tuple(entrants), tuple(common), tuple(budgets), array), notes
+    seeds = sorted({int(seed) for seed in rows["seed"]})
+    present = set(rows["entrant"])
+    entrants = [name for name in names if name in present]
+    array = np.full((len(entrants), len(seeds), len(budgets)), np.nan)
+    for name, seed, budget, value in zip(rows["entrant"], rows["seed"], rows["budget"], rows["value"], strict=True):
+        array[entrants.index(name), seeds.index(seed), budgets.index(budget)] = value
+    notes = [f"{task}: {name} has no record, and takes no part there" for name in names if name not in present]
+    for name, whole in zip(entrants, np.isfinite(array).all(axis=2), strict=True):
+        lacking = [seed for seed, there in zip(seeds, whole, strict=True) if not there]
+        if lacking and len(lacking) == len(seeds):
+            notes.append(f"{task}: {name} has no seed with all budgets, so it has no area and no differences there")
+        elif lacking:
+            notes.append(
+                f"{task}: {name} lacks {_words(lacking)}; its means are over the seeds it has, which may be the easier "
+                "ones, and are not called best"
+            )
+    return Paired(task, tuple(entrants), tuple(seeds), tuple(budgets), array, overlap), notes
 
 
 def _words(seeds: Sequence[int]) -> str:

@@ -11,31 +11,31 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from bench.compare.blocks import Blocks
 from bench.compare.intervals import proportion
-from bench.compare.paired import Paired
 from bench.compare.results import Profiles
 
 THRESHOLDS = tuple(round(0.01 * step, 2) for step in range(121))  # 0 to 1.2
 
 
 def profiles(
-    tasks: Sequence[Paired], chances: Mapping[str, float], names: Sequence[str]
+    tasks: Sequence[Blocks], chances: Mapping[str, float], names: Sequence[str]
 ) -> tuple[Profiles | None, tuple[str, ...]]:
-    """Profiles of entrants `names`, which all tasks have, tasks having equal weights; and what was left out.
+    """Profiles of entrants `names` (E,) over blocks (E, S) a task, tasks having equal weights; and what was left out.
 
     None where no task has an entrant that is better than chance on average: there is nothing to be a share of.
 
     Bands are pointwise and exact (`proportion`), for new seeds on these tasks, with the scores' unit (chance, best
     mean) taken as given; they cover 97 % or more. The paper resamples seeds within each of dozens of tasks. With three
     tasks of five seeds such a band covers 88 to 92 % where runs lie on both sides of the threshold, and has no width
-    where all lie on one.
+    where all lie on one. Exact bands need independent runs: where the seeds of a task overlap there are none.
     """
-    scores, notes = [], []
+    scores, overlaps, notes = [], [], []
     for task in tasks:
-        areas = task.areas[[task.entrants.index(name) for name in names]]
         chance, best = chances[task.task], float(task.areas.mean(axis=1).max())
         if best > chance:
-            scores.append((areas - chance) / (best - chance))
+            scores.append((task.areas - chance) / (best - chance))
+            overlaps.append(task.overlap)
         else:
             notes.append(f"{task.task}: nobody is better than chance on average, so profiles leave it out")
     if not scores:
@@ -43,12 +43,8 @@ def profiles(
     above = [np.mean(score[:, :, None] > np.array(THRESHOLDS), axis=1) for score in scores]
     runs = len(scores) ** 2 / sum(1 / score.shape[1] for score in scores)  # with equal seeds, tasks times seeds
     found = proportion(np.mean(above, axis=0), runs)
-    return (
-        Profiles(
-            thresholds=THRESHOLDS,
-            share={name: tuple(map(float, found.value[place])) for place, name in enumerate(names)},
-            low={name: tuple(map(float, found.low[place])) for place, name in enumerate(names)},
-            high={name: tuple(map(float, found.high[place])) for place, name in enumerate(names)},
-        ),
-        tuple(notes),
+    share, low, high = (
+        {name: tuple(map(float, one[place])) for place, name in enumerate(names)}
+        for one in (found.value, found.low, found.high)
     )
+    return Profiles(THRESHOLDS, share, *(({}, {}) if any(overlaps) else (low, high))), tuple(notes)

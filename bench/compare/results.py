@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from bench.testbeds.testbed import Measure
@@ -50,8 +50,8 @@ class Results:
     """Records of a comparison as a table, and what the table is of.
 
     `rows` has a row per record and metric: entrant, task, budget (labels), seed, metric, value, record (the path of its
-    JSON file, relative to the runs folder). Metrics are the measure's, others of the judge, and costs: wall_seconds,
-    cpu_seconds, peak_memory_bytes, tokens, labels_spent, pairs.
+    JSON file, relative to the runs folder). Metrics are the measure's, others of the judge, and costs: method_seconds
+    and method_memory_bytes of the method alone, wall_seconds of the whole task, tokens, labels_spent, pairs.
     """
 
     rows: pd.DataFrame
@@ -61,11 +61,13 @@ class Results:
     failures: Mapping[str, str]  # what failed, in words -> the last line of its error
     command: str  # that made it
     profile: str
+    overlaps: Mapping[str, float] = field(default_factory=dict)  # by task: rows held out over rows learnt from, where
+    # every seed splits the same data anew; 0, or no entry, where every seed has data of its own
 
 
 @dataclass(frozen=True)
 class Value:
-    """An estimate and its 95 % interval; infinite where there are too few seeds for one."""
+    """An estimate and its 95 % interval; infinite where there is none: too few seeds, or none that would be valid."""
 
     value: float
     low: float
@@ -83,8 +85,10 @@ class Cell:
     entrant: str
     budget: int | None
     mean: Value
-    seeds: int
-    best: bool  # nobody's mean is higher, on that task and budget
+    seeds: int  # that the entrant has
+    best: bool  # nobody's mean is higher among those who have all seeds, on that task and budget
+    missing: int = 0  # seeds that others have there and this entrant has not: never the best
+    within: float | None = None  # below three seeds: 1.96 standard errors within the seeds, prompts clustered; no interval
 
 
 @dataclass(frozen=True)
@@ -97,10 +101,12 @@ class Difference:
     difference: Value
     p: float  # two-sided, of no difference
     adjusted: float  # Holm's, over all pairs and tasks of the comparison
-    improvement: Value  # probability that `left` is the better one on a new seed; ties count half
+    improvement: Value  # probability that `left` is better on a new seed, ties half; fixed data: without interval
     labels: LabelsNeeded | None  # None with fewer than two budgets, or three seeds
-    detectable: float  # the smallest true difference that these seeds find with 80 % power, unadjusted
-    seeds: int
+    detectable: float  # the true difference found with 80 % power at 5 % over the number of differences (Bonferroni)
+    seeds: int  # that both have
+    missing: int = 0  # seeds of the task that one of the two lacks
+    equal: bool = False  # on every seed
 
 
 @dataclass(frozen=True)
@@ -127,15 +133,20 @@ class LabelsNeeded:
 
 @dataclass(frozen=True)
 class Cost:
-    """What one run of an entrant took on a task with so many labels: means over seeds."""
+    """What one run of an entrant took on a task with so many labels: means over seeds; None where nobody measured.
+
+    `own` says that time is of choosing, labelling and learning alone, for everybody on the task; else it is of the
+    whole task, with opening the testbed and judging.
+    """
 
     task: str
     entrant: str
     budget: int
-    seconds: float
-    memory: float  # bytes, the peak
-    tokens: float | None  # trained and sampled; None where no tokens are involved
-    labels: float
+    seconds: float | None
+    own: bool
+    memory: float | None  # bytes that the process grew by while the method worked
+    tokens: float | None  # trained and sampled
+    labels: float | None
 
 
 @dataclass(frozen=True)
@@ -143,14 +154,16 @@ class Ranks:
     """Average ranks over blocks (task x seed), 1 the best, and who cannot be told apart.
 
     `groups` are the maximal sets of entrants among which no pair differs after Holm's correction, best first; one whom
-    all differ from is a group alone. They may overlap, and need not be neighbours in rank.
+    all differ from is a group alone. They may overlap, and need not be neighbours in rank. There are none where
+    `telling` is false: with so few blocks no pair could be told apart, however much it differs.
     """
 
     average: Mapping[str, float]
     blocks: int
-    friedman_p: float
+    p: float  # that all are alike
     groups: tuple[tuple[str, ...], ...]
     test: str  # in words
+    telling: bool = True
 
 
 @dataclass(frozen=True)
@@ -162,7 +175,7 @@ class Profiles:
 
     thresholds: tuple[float, ...]
     share: Mapping[str, tuple[float, ...]]
-    low: Mapping[str, tuple[float, ...]]  # 95 % bands, pointwise
+    low: Mapping[str, tuple[float, ...]]  # 95 % bands, pointwise; empty where a task's seeds are not independent
     high: Mapping[str, tuple[float, ...]]
 
 
@@ -175,4 +188,4 @@ class Tournament:
     costs: tuple[Cost, ...]
     ranks: Ranks | None  # None with fewer than two entrants or three blocks
     profiles: Profiles | None  # None where no task has anybody better than chance
-    notes: tuple[str, ...] = ()  # seeds, entrants and tasks that were left out, and why
+    notes: tuple[str, ...] = ()  # seeds, entrants and tasks that were left out, and why; and what is not independent

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from itertools import combinations, product
+from itertools import combinations
 
 import numpy as np
+from numpy.typing import NDArray
 
-from bench.compare.intervals import improvement, means, paired_differences, paired_tests
-from bench.compare.paired import Paired, metric_rows, paired
+from bench.compare.blocks import blocks
+from bench.compare.intervals import improvement, means, paired_differences, paired_tests, widened
+from bench.compare.paired import Paired, paired
 from bench.compare.profiles import profiles
 from bench.compare.ranks import ranks
-from bench.compare.results import Cell, Cost, Difference, LabelsNeeded, Results, Tournament
-from bench.errors import UserError
+from bench.compare.results import Cell, Difference, LabelsNeeded, Results, Tournament
+from bench.compare.spent import costs
+from bench.compare.within import within
 from bench.evaluate.label_efficiency import label_ratio
 from bench.verdict.statistics import MINIMUM_REPLICATES, holm
+
+Array = NDArray[np.float64]
 
 
 def tournament(results: Results) -> Tournament:
@@ -23,102 +28,110 @@ def tournament(results: Results) -> Tournament:
 
     Family-wise error: among all differences of the comparison (every pair on every task) one is called a difference
     (adjusted p below 5 %) where there is none with a probability of at most 5 %, and the same holds for the groups of
-    the ranks, as a family of their own. Raises UserError as `paired`.
+    the ranks, as a family of their own. On tasks whose seeds have data of their own this is as exact as a t-test; on
+    those whose seeds split the same data anew it rests on Nadeau and Bengio's correction, an approximation that the
+    simulations of `benchmarks/comparison_statistics.py` find to hold. Raises UserError as `paired`.
     """
     tasks, notes = paired(results)
     names = [entrant.name for entrant in results.entrants if any(entrant.name in task.entrants for task in tasks)]
-    shared = [task for task in tasks if len(task.entrants) == len(names)]
     chances = {task: measure.chance for task, measure in results.measures.items()}
-    drawn, unnormalised = profiles(shared, chances, names)
-    left_out = [
-        f"{task.task}: not everybody is there, so ranks and profiles leave it out"
-        for task in tasks
-        if task not in shared
-    ]
+    differences, apart = _differences(tasks)
+    ranked, shared, left_out = blocks(tasks, names)
+    drawn, unnormalised = profiles(shared, chances, ranked)
     return Tournament(
-        cells=tuple(cell for task in tasks for cell in _cells(task)),
-        differences=_differences(tasks),
-        costs=tuple(cost for task in tasks for cost in _costs(results, task)),
-        ranks=ranks(names, [task.areas for task in shared]),
+        cells=tuple(cell for task in tasks for cell in _cells(task, within(results, task))),
+        differences=differences,
+        costs=tuple(cost for task in tasks for cost in costs(results, task)),
+        ranks=ranks(ranked, shared),
         profiles=drawn,
-        notes=(*notes, *left_out, *unnormalised),
+        notes=(*notes, *apart, *left_out, *unnormalised),
     )
 
 
-def _cells(task: Paired) -> list[Cell]:
-    """Means at every budget, and of the areas."""
+def _by_seeds(present: NDArray[np.bool_]) -> Iterator[tuple[list[int], NDArray[np.bool_]]]:
+    """Rows of `present` (R, S) that have the same seeds, with these; rows without a seed are left out."""
+    groups: dict[bytes, list[int]] = {}
+    for row, seeds in enumerate(present):
+        if seeds.any():
+            groups.setdefault(seeds.tobytes(), []).append(row)
+    for rows in groups.values():
+        yield rows, present[rows[0]]
+
+
+def _cells(task: Paired, errors: dict[tuple[str, int], float]) -> list[Cell]:
+    """Means at every budget, and of the areas, each over the seeds that its entrant has there."""
     columns = [(budget, task.values[:, :, place]) for place, budget in enumerate(task.budgets)]
     cells = []
     for budget, values in [*columns, (None, task.areas)]:
-        found = means(values)
-        best = found.value.max()
-        cells += [
-            Cell(task.task, name, budget, found.at(place), len(task.seeds), bool(found.value[place] == best))
-            for place, name in enumerate(task.entrants)
-        ]
+        present = np.isfinite(values)
+        most = int(present.any(axis=0).sum())
+        found = {}
+        for rows, seeds in _by_seeds(present):
+            estimates = means(values[rows][:, seeds], task.overlap)
+            found.update({row: (estimates.at(place), int(seeds.sum())) for place, row in enumerate(rows)})
+        best = max((mean.value for mean, count in found.values() if count == most), default=np.inf)
+        at = task.budgets[0] if budget is None and len(task.budgets) == 1 else budget
+        for row, (mean, count) in sorted(found.items()):
+            name, leads = task.entrants[row], count == most and mean.value == best
+            known = errors.get((name, at)) if at is not None and count < MINIMUM_REPLICATES else None
+            cells.append(Cell(task.task, name, budget, mean, count, leads, most - count, known))
     return cells
 
 
-def _differences(tasks: Sequence[Paired]) -> tuple[Difference, ...]:
-    """Every pair on every task, with Holm's correction over all of them."""
-    unadjusted = [difference for task in tasks for difference in _pairs(task)]
+def _differences(tasks: Sequence[Paired]) -> tuple[tuple[Difference, ...], list[str]]:
+    """Every pair on every task, with Holm's correction over all of them; and the pairs that share no seed."""
+    family, notes = 0, []
+    for task in tasks:
+        there = np.isfinite(task.areas)
+        for left, right in combinations(range(len(task.entrants)), 2):
+            if (there[left] & there[right]).any():
+                family += 1
+            elif there[left].any() and there[right].any():
+                pair = f"{task.entrants[left]} and {task.entrants[right]}"
+                notes.append(f"{task.task}: {pair} have no seed in common, and are not compared")
+    unadjusted = [difference for task in tasks for difference in _pairs(task, family)]
     adjusted = holm([difference.p for difference in unadjusted])
-    return tuple(replace(one, adjusted=p) for one, p in zip(unadjusted, adjusted, strict=True))
+    return tuple(replace(one, adjusted=p) for one, p in zip(unadjusted, adjusted, strict=True)), notes
 
 
-def _pairs(task: Paired) -> list[Difference]:
-    """Every pair of one task; adjusted for nothing yet."""
-    pairs = list(combinations(range(len(task.entrants)), 2))
-    if not pairs:
-        return []
-    lefts, rights = np.array(pairs).T
-    differences = paired_differences(task.areas[lefts], task.areas[rights])
-    tests, better = paired_tests(differences), improvement(differences)
-    return [
-        Difference(
-            task=task.task,
-            left=task.entrants[left],
-            right=task.entrants[right],
-            difference=tests.difference.at(place),
-            p=float(tests.p[place]),
-            adjusted=float(tests.p[place]),
-            improvement=better.at(place),
-            labels=_labels(task, left, right),
-            detectable=float(tests.detectable[place]),
-            seeds=len(task.seeds),
-        )
-        for place, (left, right) in enumerate(pairs)
-    ]
+def _pairs(task: Paired, family: int) -> list[Difference]:
+    """Every pair of one task that shares a seed; p-values adjusted for nothing yet."""
+    pairs = np.array(list(combinations(range(len(task.entrants)), 2)), dtype=int).reshape(-1, 2)
+    areas = task.areas
+    there = np.isfinite(areas)
+    found = {}
+    for rows, seeds in _by_seeds(there[pairs[:, 0]] & there[pairs[:, 1]]):
+        lefts, rights = pairs[rows].T
+        differences = paired_differences(areas[lefts][:, seeds], areas[rights][:, seeds])
+        tests = paired_tests(differences, task.overlap, family)
+        better = improvement(differences, task.overlap)
+        for place, row in enumerate(rows):
+            left, right = map(int, pairs[row])
+            found[row] = Difference(
+                task=task.task,
+                left=task.entrants[left],
+                right=task.entrants[right],
+                difference=tests.difference.at(place),
+                p=float(tests.p[place]),
+                adjusted=float(tests.p[place]),
+                improvement=better.at(place),
+                labels=_labels(task, left, right, seeds),
+                detectable=float(tests.detectable[place]),
+                seeds=int(seeds.sum()),
+                missing=len(task.seeds) - int(seeds.sum()),
+                equal=bool(tests.equal[place]),
+            )
+    return [found[row] for row in sorted(found)]
 
 
-def _labels(task: Paired, left: int, right: int) -> LabelsNeeded | None:
-    if len(task.budgets) < 2 or len(task.seeds) < MINIMUM_REPLICATES:
+def _labels(task: Paired, left: int, right: int, seeds: NDArray[np.bool_]) -> LabelsNeeded | None:
+    """The ratio over `seeds`, which both have; curves are widened for a bootstrap of seeds that overlap."""
+    if len(task.budgets) < 2 or seeds.sum() < MINIMUM_REPLICATES:
         return None
-    last = task.values[:, :, -1].mean(axis=1)
+    curves = {place: widened(task.values[place][seeds], task.overlap, axis=0) for place in (left, right)}
+    last = {place: curve[:, -1].mean() for place, curve in curves.items()}
     higher, lower = (left, right) if last[left] >= last[right] else (right, left)
-    ratio = label_ratio(
-        task.budgets,
-        task.values[higher],
-        task.values[lower],
-        names=(task.entrants[higher], task.entrants[lower]),
-    )
+    names = (task.entrants[higher], task.entrants[lower])
+    ratio = label_ratio(task.budgets, curves[higher], curves[lower], names=names)
     found = LabelsNeeded(ratio.low_value, ratio.high_value, ratio.low, ratio.high, ratio.note, task.entrants[lower])
     return found if lower == right else found.inverse()
-
-
-def _costs(results: Results, task: Paired) -> list[Cost]:
-    """Means over the seeds that are compared."""
-    rows = results.rows
-    mine = rows[(rows["task"] == task.task) & rows["seed"].isin(task.seeds)]
-    seconds, memory, labels, tokens = (
-        metric_rows(mine, metric).groupby(["entrant", "budget"])["value"].mean().to_dict()
-        for metric in ("wall_seconds", "peak_memory_bytes", "labels_spent", "tokens")
-    )
-    costs = []
-    for name, budget in product(task.entrants, task.budgets):
-        run = (name, budget)
-        for metric, found in (("wall_seconds", seconds), ("peak_memory_bytes", memory), ("labels_spent", labels)):
-            if run not in found:
-                raise UserError(f"no record of {name} on {task.task} with {budget} labels has {metric}")
-        costs.append(Cost(task.task, name, budget, seconds[run], memory[run], tokens.get(run), labels[run]))
-    return costs

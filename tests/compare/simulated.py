@@ -13,7 +13,12 @@ from bench.testbeds.testbed import Measure
 COLUMNS = ["entrant", "task", "budget", "seed", "metric", "value", "record"]
 
 
-def results(values: Mapping[str, np.ndarray], budgets: Sequence[int] = (100,), chance: float = 0.5) -> Results:
+def results(
+    values: Mapping[str, np.ndarray],
+    budgets: Sequence[int] = (100,),
+    chance: float = 0.5,
+    overlaps: Mapping[str, float] | None = None,
+) -> Results:
     """From measures (E, S) or (E, S, B) by task; entrants are a, b, c, ..., seeds 0, 1, ...; NaN: no record."""
     names = [chr(ord("a") + place) for place in range(len(next(iter(values.values()))))]
     rows = []
@@ -34,6 +39,7 @@ def results(values: Mapping[str, np.ndarray], budgets: Sequence[int] = (100,), c
         failures={},
         command="prefbench compare",
         profile="embedded",
+        overlaps=overlaps or {},
     )
 
 
@@ -42,3 +48,19 @@ def equals(
 ) -> np.ndarray:
     """(E, S) measures of equal methods about 0.8: what a seed is worth to all, and each method's own luck on it."""
     return 0.8 + shared * rng.normal(size=seeds) + noise * rng.normal(size=(entrants, seeds))
+
+
+ROWS, HELD_OUT = 400, 100  # of the fixed data below, and of it in every seed
+OVERLAP = HELD_OUT / (ROWS - HELD_OUT)
+
+
+def splits(rng: np.random.Generator, entrants: int, seeds: int, noise: float = 0.0) -> np.ndarray:
+    """(E, S) accuracies of equal methods on one data set that every seed splits anew.
+
+    Who is right on which row is drawn once: the data set may favour one by luck, and all seeds see that luck. `noise`
+    is each seed's own.
+    """
+    right = rng.random((entrants, ROWS)) < rng.beta(4, 1, ROWS)  # rows are hard or easy for all
+    held_out = rng.permuted(np.tile(np.arange(ROWS), (seeds, 1)), axis=1)[:, :HELD_OUT]
+    accuracies: np.ndarray = right[:, held_out].mean(axis=2) + noise * rng.normal(size=(entrants, seeds))
+    return accuracies

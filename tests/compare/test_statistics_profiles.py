@@ -5,15 +5,15 @@ import pytest
 from scipy import stats
 from simulated import equals, results
 
-from bench.compare.paired import Paired
+from bench.compare.blocks import Blocks
 from bench.compare.profiles import profiles
 from bench.compare.tournament import tournament
 
 NAMES = ("a", "b", "c")
 
 
-def task(values: np.ndarray, name: str = "world") -> Paired:
-    return Paired(name, NAMES[: len(values)], tuple(range(values.shape[1])), (100,), values[:, :, None])
+def task(values: np.ndarray, name: str = "world", overlap: float = 0.0) -> Blocks:
+    return Blocks(name, values, overlap)
 
 
 def test_scores_are_zero_at_chance_and_one_at_the_best_mean() -> None:
@@ -40,6 +40,16 @@ def test_a_profile_never_rises_and_lies_within_its_band() -> None:
         assert (np.diff(found.share[name]) <= 0).all()
         assert (np.array(found.low[name]) <= found.share[name]).all()
         assert (np.array(found.high[name]) >= found.share[name]).all()
+
+
+def test_one_task_whose_seeds_overlap_leaves_shares_without_bands() -> None:
+    tasks = [task(equals(np.random.default_rng(place), 3, 10), name) for place, name in enumerate(NAMES)]
+    found, _ = profiles(tasks, dict.fromkeys(NAMES, 0.7), NAMES)
+    without, _ = profiles([*tasks[:2], task(tasks[2].areas, "c", 0.3)], dict.fromkeys(NAMES, 0.7), NAMES)
+    assert found is not None
+    assert without is not None
+    assert without.share == found.share
+    assert (without.low, without.high) == ({}, {})
 
 
 def test_where_nobody_beats_chance_there_is_nothing_to_be_a_share_of() -> None:

@@ -5,13 +5,21 @@ from itertools import combinations, product
 import numpy as np
 import pytest
 from scipy import stats
-from simulated import equals
+from simulated import OVERLAP, equals, splits
 
-from bench.compare.ranks import ranks, signed_rank_p
+from bench.compare.blocks import Blocks
+from bench.compare.intervals import paired_tests
+from bench.compare.ranks import ranks as ranks_of_blocks
+from bench.compare.ranks import signed_rank_p
+from bench.compare.results import Ranks
 
 
 def names(entrants: int) -> list[str]:
     return [chr(ord("a") + place) for place in range(entrants)]
+
+
+def ranks(names: list[str], areas: list[np.ndarray], overlap: float = 0.0) -> Ranks | None:
+    return ranks_of_blocks(names, [Blocks(f"task {place}", one, overlap) for place, one in enumerate(areas)])
 
 
 def test_ranks_are_averaged_over_seeds_of_all_tasks_and_the_best_is_first() -> None:
@@ -46,9 +54,38 @@ def test_a_task_counts_the_same_in_any_unit() -> None:
 
 def test_no_difference_anywhere_is_p_one() -> None:
     assert signed_rank_p([np.zeros(5), np.zeros(3)]) == 1
-    found = ranks(names(3), [np.full((3, 5), 0.5)])
+    found = ranks(names(3), [np.full((3, 8), 0.5)])
     assert found is not None
-    assert (found.friedman_p, found.groups) == (1, (("a", "b", "c"),))
+    assert (found.p, found.groups) == (1, (("a", "b", "c"),))
+
+
+def test_where_no_p_could_be_small_enough_there_are_no_groups() -> None:
+    """Of five blocks the smallest p is 2/32; three pairs need 2^(1 - n) below 0.05 / 3, which is n = 7."""
+    for entrants, blocks, telling in ((2, 5, False), (2, 6, True), (3, 6, False), (3, 7, True)):
+        found = ranks(names(entrants), [0.1 * np.arange(entrants)[:, None] + np.linspace(0, 0.01, blocks)])
+        assert found is not None
+        assert found.telling == telling
+        assert len(found.groups) == (entrants if telling else 0)
+
+
+def test_a_task_whose_seeds_overlap_has_the_corrected_t_test() -> None:
+    values = splits(np.random.default_rng(5), 2, 5)
+    found = ranks(names(2), [values], OVERLAP)
+    assert found is not None
+    assert found.p == pytest.approx(paired_tests(values[:1] - values[1:], OVERLAP).p[0])
+    assert found.telling
+    assert "corrected resampled t-test" in found.test
+    assert "Friedman" not in found.test
+
+
+def test_tests_of_both_kinds_are_combined_by_bonferroni() -> None:
+    rng = np.random.default_rng(6)
+    own, fixed = equals(rng, 2, 8), splits(rng, 2, 8)
+    found = ranks_of_blocks(names(2), [Blocks("world", own), Blocks("text", fixed, OVERLAP)])
+    assert found is not None
+    p = signed_rank_p([own[0] - own[1]]), paired_tests(fixed[:1] - fixed[1:], OVERLAP).p[0]
+    assert found.p == pytest.approx(min(1.0, 2 * min(p)))
+    assert "times the number of its tests" in found.test
 
 
 @pytest.mark.parametrize("shape", [(1, 5), (2, 5), (3, 10)])
@@ -66,8 +103,8 @@ def test_friedman_is_scipys_over_blocks_and_with_two_entrants_it_is_their_own_te
     found, pair = ranks(names(4), [values]), ranks(names(2), [values[:2]])
     assert found is not None
     assert pair is not None
-    assert found.friedman_p == pytest.approx(stats.friedmanchisquare(*values).pvalue)
-    assert pair.friedman_p == signed_rank_p([values[0] - values[1]])
+    assert found.p == pytest.approx(stats.friedmanchisquare(*values).pvalue)
+    assert pair.p == signed_rank_p([values[0] - values[1]])
 
 
 def test_groups_are_the_maximal_sets_of_which_no_pair_differs() -> None:

@@ -6,8 +6,9 @@ import numpy as np
 import pandas as pd
 import pytest
 from scipy import stats
-from simulated import equals, results
+from simulated import OVERLAP, equals, results, splits
 
+from bench.compare.intervals import paired_tests
 from bench.compare.tournament import tournament
 from bench.errors import UserError
 from bench.evaluate.label_efficiency import area, label_ratio
@@ -97,29 +98,157 @@ def test_holm_is_over_all_pairs_and_tasks() -> None:
     assert smallest.adjusted == pytest.approx(min(1.0, 6 * smallest.p))
 
 
-def test_costs_are_means_over_the_seeds_that_count() -> None:
+def test_costs_are_means_over_the_runs_that_an_entrant_has() -> None:
     values = curves(5, seeds=4)
     values[1, 3, 0] = np.nan
     costs = tournament(results({"world": values}, BUDGETS)).costs
     assert len(costs) == 9
-    assert (costs[0].seconds, costs[0].memory, costs[0].labels, costs[0].tokens) == (3.0, 1e9, 100.0, None)
+    assert (costs[0].seconds, costs[0].own, costs[0].labels) == (3.5, False, 100.0)
+    assert (costs[3].seconds, costs[3].entrant) == (3.0, "b")
+    assert (costs[0].memory, costs[0].tokens) == (None, None)  # the peak of a process is nobody's own
 
 
-def test_tokens_are_a_cost_where_they_are_counted() -> None:
+@pytest.mark.parametrize(("metric", "field"), [("tokens", "tokens"), ("method_memory_bytes", "memory")])
+def test_what_is_measured_is_a_cost(metric, field) -> None:
     given = results({"world": curves(5)[:, :, 0]})
-    tokens = given.rows[given.rows["metric"] == "wall_seconds"].assign(metric="tokens", value=64.0)
-    assert tournament(replace(given, rows=pd.concat([given.rows, tokens]))).costs[0].tokens == 64.0
+    measured = given.rows[given.rows["metric"] == "wall_seconds"].assign(metric=metric, value=64.0)
+    assert getattr(tournament(replace(given, rows=pd.concat([given.rows, measured]))).costs[0], field) == 64.0
 
 
-def test_a_seed_that_one_lacks_counts_for_nobody_and_that_is_said() -> None:
+def test_time_is_the_methods_own_where_all_runs_of_the_task_have_it() -> None:
+    given = results({"world": curves(5)[:, :, 0]})
+    alone = given.rows[given.rows["metric"] == "wall_seconds"].assign(metric="method_seconds", value=0.25)
+    for measured, seconds in ((alone, 0.25), (alone[alone["entrant"] != "b"], 4.5)):
+        costs = tournament(replace(given, rows=pd.concat([given.rows, measured]))).costs
+        assert {(cost.seconds, cost.own) for cost in costs} == {(seconds, seconds == 0.25)}
+
+
+def test_costs_that_nobody_measured_are_unknown() -> None:
+    given = results({"world": curves(5)[:, :, 0]})
+    costs = tournament(replace(given, rows=given.rows[given.rows["metric"] == "accuracy"])).costs
+    assert {(cost.seconds, cost.memory, cost.tokens, cost.labels) for cost in costs} == {(None, None, None, None)}
+
+
+def test_a_run_that_failed_takes_its_seed_from_nobody_but_those_whom_it_is_compared_with() -> None:
     values = curves(6)
     values[2, 4, 1] = np.nan
+    compared, whole = (tournament(results({"world": one}, BUDGETS)) for one in (values, curves(6)))
+    kept = tournament(results({"world": np.delete(values, 4, axis=1)}, BUDGETS))
+    ab, ac, bc = compared.differences
+    assert ab == replace(whole.differences[0], adjusted=ab.adjusted)
+    assert [(one.p, one.difference, one.seeds, one.missing) for one in (ac, bc)] == [
+        (one.p, one.difference, 5, 1) for one in kept.differences[1:]
+    ]
+    assert [cell for cell in compared.cells if cell.entrant != "c" and not cell.best] == [
+        cell for cell in whole.cells if cell.entrant != "c" and not cell.best
+    ]
+    counts = {cell.budget: (cell.seeds, cell.missing) for cell in compared.cells if cell.entrant == "c"}
+    assert counts == {100: (6, 0), 200: (5, 1), 400: (6, 0), None: (5, 1)}
+    assert compared.notes == (
+        "world: c lacks seed 4; its means are over the seeds it has, which may be the easier ones, and are not called "
+        "best",
+        "ranks and profiles are over 5 of 6 blocks, those that all of them have",
+    )
+    assert compared.ranks == kept.ranks
+
+
+def test_one_that_fails_on_hard_seeds_is_never_the_best() -> None:
+    """All are alike; one has records only where everybody is good."""
+    values = equals(np.random.default_rng(0), 3, 10, noise=0.001)
+    hard = np.argsort(values[0])[:3]
+    values[2, hard] = np.nan
+    compared = tournament(results({"world": values}))
+    cells = {cell.entrant: cell for cell in compared.cells if cell.budget is None}
+    assert cells["c"].mean.value > max(cells["a"].mean.value, cells["b"].mean.value)
+    assert [cells[name].best for name in "abc"].count(True) == 1
+    assert not cells["c"].best
+    assert all(one.adjusted > 0.05 for one in compared.differences)
+
+
+def test_who_would_cost_more_than_a_third_of_the_blocks_is_not_ranked() -> None:
+    values = curves(6, seeds=9)
+    values[1, :1], values[2, 4:] = np.nan, np.nan
     compared = tournament(results({"world": values}, BUDGETS))
-    kept = np.delete(values, 4, axis=1)
-    without = tournament(results({"world": kept}, BUDGETS))
-    assert compared.notes == ("world: c lacks seed 4, which counts for nobody there",)
-    assert compared.cells == without.cells
-    assert [one.p for one in compared.differences] == [one.p for one in without.differences]
+    assert compared.ranks is not None
+    assert compared.profiles is not None
+    assert (set(compared.ranks.average), compared.ranks.blocks) == ({"a", "b"}, 8)
+    assert set(compared.profiles.share) == {"a", "b"}
+    assert compared.notes[-2:] == (
+        "c lacks 5 of 9 blocks of task and seed, so ranks and profiles leave it out",
+        "ranks and profiles are over 8 of 9 blocks, those that all of them have",
+    )
+    assert len(compared.differences) == 3
+
+
+def test_one_without_a_seed_at_all_budgets_has_means_and_no_differences() -> None:
+    values = curves(6)
+    values[2, :, 2] = np.nan
+    compared = tournament(results({"world": values}, BUDGETS))
+    assert {cell.budget for cell in compared.cells if cell.entrant == "c"} == {100, 200}
+    assert [(one.left, one.right) for one in compared.differences] == [("a", "b")]
+    assert compared.notes[0] == ("world: c has no seed with all budgets, so it has no area and no differences there")
+
+
+def test_two_who_are_equal_on_every_seed_are_said_to_be() -> None:
+    values = curves(6, entrants=2, seeds=4)
+    values[1] = values[0]
+    (one,) = tournament(results({"world": values}, BUDGETS)).differences
+    assert (one.equal, one.p, one.detectable) == (True, 1.0, np.inf)
+    (other,) = tournament(results({"world": curves(6, entrants=2, seeds=4)}, BUDGETS)).differences
+    assert not other.equal
+
+
+def test_what_is_detectable_is_so_at_five_percent_over_all_differences() -> None:
+    values = {"one": curves(3)[:, :, 0], "two": curves(4)[:, :, 0]}
+    first = tournament(results(values)).differences[0]
+    sample = (values["one"][0] - values["one"][1])[None]
+    assert first.detectable == pytest.approx(paired_tests(sample, family=6).detectable[0])
+    assert first.detectable > paired_tests(sample).detectable[0]
+
+
+def test_below_three_seeds_a_cell_has_the_error_within_them() -> None:
+    given = results({"world": curves(9, seeds=2)}, BUDGETS)
+    measured = given.rows[given.rows["metric"] == "accuracy"]
+    errors = measured.assign(metric="accuracy_error", value=np.where(measured["seed"] == 0, 0.03, 0.04))
+    cells = tournament(replace(given, rows=pd.concat([given.rows, errors]))).cells
+    within = 1.96 * np.sqrt((0.03**2 + 0.04**2) / 2 / 2)
+    assert [cell.within for cell in cells if cell.budget is not None] == pytest.approx([within] * 9)
+    assert [cell.within for cell in cells if cell.budget is None] == [None] * 3  # of a curve it is not known
+    assert all(np.isinf(cell.mean.low) for cell in cells)
+
+
+def test_from_three_seeds_on_and_without_errors_there_is_none_within() -> None:
+    given = results({"world": curves(9, seeds=3)}, BUDGETS)
+    measured = given.rows[given.rows["metric"] == "accuracy"]
+    rows = pd.concat([given.rows, measured.assign(metric="accuracy_error", value=0.03)])
+    assert {cell.within for cell in tournament(replace(given, rows=rows)).cells} == {None}
+    assert {cell.within for cell in tournament(results({"world": curves(9, seeds=2)}, BUDGETS)).cells} == {None}
+
+
+def test_only_tasks_whose_seeds_overlap_are_corrected() -> None:
+    values = {"world": curves(3), "text": curves(4)}
+    plain, mixed = (tournament(results(values, BUDGETS, overlaps=one)) for one in ({}, {"world": 0.0, "text": OVERLAP}))
+    factor = np.sqrt(1 + 6 * OVERLAP)
+    for before, after in zip(plain.cells, mixed.cells, strict=True):
+        wider = factor if after.task == "text" else 1.0
+        assert after.mean.high - after.mean.low == pytest.approx(wider * (before.mean.high - before.mean.low))
+    for one, other in zip(plain.differences, mixed.differences, strict=True):
+        if one.task == "world":
+            assert replace(one, adjusted=0.0) == replace(other, adjusted=0.0)
+            continue
+        assert other.difference.value == one.difference.value
+        assert other.detectable == pytest.approx(factor * one.detectable)
+        assert other.p > one.p
+        assert np.isinf(other.improvement.low)
+        assert one.labels is not None
+        assert other.labels is not None
+        assert (other.labels.low_value, other.labels.high_value) == pytest.approx(
+            (one.labels.low_value, one.labels.high_value)
+        )
+        assert other.labels.low <= one.labels.low
+        assert other.labels.high >= one.labels.high
+    assert mixed.profiles is not None
+    assert mixed.profiles.low == {}
 
 
 def test_an_entrant_that_is_nowhere_on_a_task_takes_no_part_there() -> None:
@@ -129,10 +258,10 @@ def test_an_entrant_that_is_nowhere_on_a_task_takes_no_part_there() -> None:
     assert {cell.entrant for cell in compared.cells if cell.task == "crowd"} == {"a", "c"}
     assert len(compared.differences) == 3 + 1
     assert compared.ranks is not None
-    assert compared.ranks.blocks == 6  # of the other task alone
+    assert set(compared.ranks.average) == {"a", "c"}
     assert compared.notes == (
-        "crowd: b has no seed with all budgets, and takes no part there",
-        "crowd: not everybody is there, so ranks and profiles leave it out",
+        "crowd: b has no record, and takes no part there",
+        "b lacks 6 of 12 blocks of task and seed, so ranks and profiles leave it out",
     )
 
 
@@ -145,8 +274,9 @@ def test_a_task_whose_entrants_share_no_seed_is_named() -> None:
     values = curves(7, entrants=2)
     values[0, :3], values[1, 3:] = np.nan, np.nan
     compared = tournament(results({"world": values}, BUDGETS))
-    assert (compared.cells, compared.differences, compared.ranks, compared.profiles) == ((), (), None, None)
-    assert compared.notes[-1] == "world: there is no seed that all have; nothing is compared"
+    assert (compared.differences, compared.ranks) == ((), None)
+    assert [cell.best for cell in compared.cells] == [False] * 8
+    assert "world: a and b have no seed in common, and are not compared" in compared.notes
 
 
 @pytest.mark.parametrize("seeds", [1, 2])
@@ -170,7 +300,6 @@ def test_one_entrant_alone_has_means_and_no_differences() -> None:
     [
         ("accuracy", "value", np.inf, r"compare/world/a-0-100.json: accuracy is inf"),
         ("wall_seconds", "value", np.nan, r"compare/world/a-0-100.json: wall_seconds is nan"),
-        ("wall_seconds", "metric", "seconds", "no record of a on world with 100 labels has wall_seconds"),
         (
             "accuracy",
             "seed",
@@ -182,7 +311,7 @@ def test_one_entrant_alone_has_means_and_no_differences() -> None:
     ],
 )
 def test_rows_that_cannot_be_used_are_named(metric, column, value, message) -> None:
-    given = results({"world": curves(0)[:, :1, 0] if column == "metric" else curves(0)[:, :, 0]})
+    given = results({"world": curves(0)[:, :, 0]})
     rows = given.rows.copy()
     rows.loc[rows.index[rows["metric"] == metric][0], column] = value
     with pytest.raises(UserError, match=message):
@@ -221,6 +350,19 @@ def test_equal_methods_are_called_different_in_at_most_five_percent_of_tournamen
     assert errors[0] <= 14
     assert errors[1] <= 14
     assert errors[2] > 60
+
+
+def test_equal_methods_keep_that_error_where_some_tasks_split_the_same_data_anew() -> None:
+    """One task with data of its own a seed, two without, of six equal entrants; the numbers are those of above."""
+    errors = np.zeros(2)
+    for number in range(120):
+        rng = np.random.default_rng([22, number])
+        values = {"world": equals(rng, 6, 10), "crowd": splits(rng, 6, 10), "text": splits(rng, 6, 10)}
+        compared = tournament(results(values, overlaps={"crowd": OVERLAP, "text": OVERLAP}))
+        assert compared.ranks is not None
+        errors += [min(one.adjusted for one in compared.differences) < 0.05, len(compared.ranks.groups) > 1]
+    assert errors[0] <= 14
+    assert errors[1] <= 14
 
 
 def test_a_difference_as_large_as_the_detectable_one_is_found_in_eighty_percent_of_tournaments() -> None:
