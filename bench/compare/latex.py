@@ -21,6 +21,7 @@ from bench.compare.words import (
     ratio_interval,
     reference,
     reported,
+    resampled,
     seeds_of,
 )
 from bench.report.format import number, plural
@@ -86,6 +87,9 @@ def _cell(cell: Cell | None, digits: int) -> str:
         return "--"
     mean = f"{cell.mean.value:.{digits}f}"
     mean = f"\\mathbf{{{mean}}}" if cell.best else mean
+    mean += "^{\\dagger}" if cell.missing else ""
+    if cell.within is not None:
+        return f"${mean} (\\pm {cell.within:.{digits}f})$"
     width = half(cell.mean)
     return f"${mean} \\pm {width:.{digits}f}$" if math.isfinite(width) else f"${mean}$"
 
@@ -99,11 +103,16 @@ def _caption(results: Results, tournament: Tournament) -> str:
         *(["by number of labels; area: the mean over log(labels)"] if curves else []),
     ]
     marks = (
-        f"Bold: the highest mean. $\\uparrow$, $\\downarrow$: the {last} is above or below that of {other} "
-        "(paired by seed, $p < 0.05$ after Holm's correction over all pairs and tasks)."
+        f"Bold: the highest mean of those with all seeds. $\\uparrow$, $\\downarrow$: the {last} is above or below "
+        f"that of {other} (paired by seed, $p < 0.05$ after Holm's correction over all pairs and tasks)."
     )
     own = [f"{OWN}: ours."] if any(entrant.own for entrant in results.entrants) else []
-    return " ".join([", ".join(sentences) + ".", marks, *own, *map(_sentence, given(results))])
+    if any(cell.missing for cell in tournament.cells):
+        own.append("$\\dagger$: over the seeds that it has, where others have more.")
+    if any(cell.within is not None for cell in tournament.cells):
+        own.append("($\\pm$): 1.96 standard errors within the seeds, prompts clustered; no interval over seeds.")
+    said = filter(None, [resampled(results), *given(results)])
+    return " ".join([", ".join(sentences) + ".", marks, *own, *map(_sentence, said)])
 
 
 def differences(results: Results, tournament: Tournament) -> str:
@@ -120,9 +129,11 @@ def differences(results: Results, tournament: Tournament) -> str:
     caption = (
         f"Paired differences ({plural(seeds_of(results), 'seed')}) with 95\\,\\% intervals; $p$ after Holm's "
         "correction over all pairs and tasks, bold below 0.05. Improvement: the probability of being better on a seed. "
-        "Labels: how many times the labels the other needs to reach the quality that one of the two reaches with all. "
-        "Detectable: the smallest true difference that is found with 80\\,\\% power, before the correction."
+        "Labels: how many times the labels the other needs to reach the quality that one of the two reaches with all; "
+        "its intervals are not corrected. Detectable: the true difference that is found with 80\\,\\% power at 5\\,\\% "
+        "over the number of differences in the comparison."
     )
+    caption = " ".join(filter(None, [caption, _sentence(resampled(results))]))
     return _float(caption, "differences", "llrrrrr", lines)
 
 

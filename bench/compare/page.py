@@ -16,7 +16,7 @@ from markupsafe import Markup
 from bench.compare.page_parts import costs, differences, leaderboard, tuning
 from bench.compare.pictures import NAMED
 from bench.compare.results import Results, Tournament
-from bench.compare.words import compared, given, listed, summary
+from bench.compare.words import TOO_FEW, compared, given, listed, resampled, summary, timed
 from bench.report.drawing import Drawing
 from bench.report.format import number, plural
 from bench.report.html import minus, page, write_text
@@ -55,6 +55,12 @@ def render(
         "command": results.command,
         "failures": results.failures,
         "notes": tournament.notes,
+        "resampled": resampled(results),
+        "partial": any(cell.missing for cell in tournament.cells),
+        "within": any(cell.within is not None for cell in tournament.cells),
+        "grown": any(cost.memory is not None for cost in tournament.costs),
+        "timed": timed(tournament),
+        "too_few": TOO_FEW,
         "tasks": list(results.measures),
         "entrants": results.entrants,
         "board": leaderboard(results, tournament),

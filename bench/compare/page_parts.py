@@ -10,6 +10,7 @@ from bench.compare.planning import PLACES
 from bench.compare.results import Cell, Cost, Entrant, LabelsNeeded, Results, Tournament, Trial, Value
 from bench.compare.words import (
     BETTER,
+    PARTIAL,
     UNSEEN,
     WORSE,
     Facing,
@@ -99,7 +100,13 @@ def _cell(cell: Cell | None, digits: int, column: Column, place: int) -> dict[st
     if cell is None:
         return shown
     where = f"records-{column.at}-{place}" + (f"-{column.budget}" if column.budget else "")
-    return {**shown, **_number(cell.mean, digits), "best": cell.best, "href": f"#{where}"}
+    number = _number(cell.mean, digits)
+    if cell.within is not None:
+        number["interval"] = f"± {cell.within:.{digits}f} within the seed"
+    if cell.missing:
+        number["text"] += PARTIAL
+        number["interval"] += f", {cell.seeds} of {cell.seeds + cell.missing} seeds"
+    return {**shown, **number, "best": cell.best, "href": f"#{where}"}
 
 
 def _number(value: Value, digits: int, signed: bool = False) -> dict[str, Any]:
@@ -142,6 +149,7 @@ def _difference(one: Facing, digits: int, own: bool) -> dict[str, Any]:
         "ratio_value": _middle(one.labels),
         "ratio_interval": ratio_interval(one.labels),
         "note": _note(one),
+        "seeds": f"{one.seeds} of {one.seeds + one.missing}{PARTIAL}" if one.missing else str(one.seeds),
         "detectable": number(one.detectable, 2) if math.isfinite(one.detectable) else "–",
         "text": f"{one.entrant} {one.versus} {one.task} {one.ruling}".lower(),
     }
@@ -186,10 +194,10 @@ def costs(results: Results, tournament: Tournament) -> list[dict[str, Any]]:
 
 def _spent(cost: Cost) -> dict[str, str]:
     return {
-        "time": duration(cost.seconds),
-        "memory": memory(cost.memory),
+        "time": "–" if cost.seconds is None else duration(cost.seconds),
+        "memory": "–" if cost.memory is None else memory(cost.memory),
         "tokens": "–" if cost.tokens is None else f"{cost.tokens:,.0f}",
-        "labels": f"{cost.labels:,.0f}",
+        "labels": "–" if cost.labels is None else f"{cost.labels:,.0f}",
         "text": f"{cost.entrant} {cost.task}".lower(),
     }
 

@@ -125,7 +125,7 @@ def profiles(entrants: Sequence[Entrant], found: Profiles) -> Drawing:
     """
     looks = _looks(entrants)
     entrants = [entrant for entrant in entrants if entrant.name in found.share]
-    banded = [entrant.name for entrant in entrants if entrant.own or len(entrants) <= BANDS]
+    banded = [entrant.name for entrant in entrants if (entrant.own or len(entrants) <= BANDS) and found.low]
     with style(), names_as_written():
         figure, (axes,) = new(TEXT * 0.72, 2.6)
         rows = []
@@ -137,7 +137,9 @@ def profiles(entrants: Sequence[Entrant], found: Profiles) -> Drawing:
                     found.thresholds, found.low[name], found.high[name], step="post", color=look["color"],
                     alpha=0.14, linewidth=0,
                 )  # fmt: skip
-            points = zip(found.thresholds, found.share[name], found.low[name], found.high[name], strict=True)
+            unknown = (math.nan,) * len(found.thresholds)
+            bands = found.low.get(name, unknown), found.high.get(name, unknown)
+            points = zip(found.thresholds, found.share[name], *bands, strict=True)
             rows += [{"series": name, "x": x, "y": y, "low": low, "high": high} for x, y, low, high in points]
         axes.set_xlim(*_varying(found))
         axes.set_ylim(-0.02, 1.02)
@@ -145,6 +147,8 @@ def profiles(entrants: Sequence[Entrant], found: Profiles) -> Drawing:
         axes.set_ylabel("share of runs above")
         _legend(figure, entrants, looks, marker="")
     shown = f"bands: 95 %, pointwise, {'of each' if len(banded) == len(entrants) else 'of yours'}" if banded else ""
+    if not found.low:
+        shown = "no bands, as the seeds of a task that splits the same data anew are not independent"
     caption = "Performance profiles over tasks and seeds: higher is better" + (f"; {shown}." if shown else ".")
     return Drawing(figure, _table(rows), caption)
 

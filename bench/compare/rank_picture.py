@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from bench.compare.results import Entrant, Ranks
+from bench.compare.words import TOO_FEW
 from bench.report.drawing import Drawing
 from bench.report.format import plural
 from bench.report.style import INK, MUTED, TEXT, new, style
@@ -50,6 +51,10 @@ def ranks_picture(entrants: Sequence[Entrant], ranks: Ranks) -> Drawing:
             y = -0.75 - BAR * level
             axes.plot([low, high], [y, y], color=INK, linewidth=2.6, solid_capstyle="round")
             axes.plot(members, [y] * len(members), "o", color=INK, markersize=4.2)
+        if not ranks.telling:
+            middle = (1 + len(order)) / 2
+            axes.text(middle, -0.45, TOO_FEW, ha="center", va="center", fontsize=7, style="italic", zorder=3,
+                      bbox={"facecolor": "white", "edgecolor": "none", "pad": 1.5})  # fmt: skip
         _names(axes, order, ranks, own, depth)
         axes.set_ylim(-height - 0.2, 2.4)
     rows = [{"series": name, "x": ranks.average[name], "y": float(place)} for place, name in enumerate(order, 1)]
@@ -106,5 +111,7 @@ def _names(axes: Axes, order: Sequence[str], ranks: Ranks, own: set[str], depth:
 
 
 def _caption(ranks: Ranks, bars: bool) -> str:
+    if not ranks.telling:
+        return f"Average ranks over {plural(ranks.blocks, 'block')} of task and seed: {TOO_FEW}. {ranks.test}."
     joined = "a bar joins those of whom no pair differs, a dot each" if bars else "every pair differs"
     return f"Average ranks over {plural(ranks.blocks, 'block')} of task and seed; {joined}. {ranks.test}."

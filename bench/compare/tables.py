@@ -12,12 +12,16 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
+PAIRED = "paired t, over independent seeds"
+RESAMPLED = "corrected resampled t (Nadeau and Bengio 2003): every seed splits the same data anew"
+
+
 def write_tables(results: Results, tournament: Tournament, out: Path) -> list[Path]:
     """Write results.csv (a row per record and metric), table.csv and differences.csv to the folder `out`."""
     tables = {
         "results.csv": results.rows,
         "table.csv": cells(results, tournament),
-        "differences.csv": differences(tournament),
+        "differences.csv": differences(results, tournament),
     }
     for name, table in tables.items():
         table.to_csv(out / name, index=False)
@@ -25,7 +29,11 @@ def write_tables(results: Results, tournament: Tournament, out: Path) -> list[Pa
 
 
 def cells(results: Results, tournament: Tournament) -> pd.DataFrame:
-    """A row per task, entrant and budget; `budget` is `area` for the area under the curve."""
+    """A row per task, entrant and budget; `budget` is `area` for the area under the curve.
+
+    `within_seed` is 1.96 standard errors within the seeds, prompts clustered, where there are too few seeds for an
+    interval. `overlap` above 0 says that every seed splits the same data anew, which the intervals are corrected for.
+    """
     import pandas as pd
 
     entrants = {entrant.name: entrant for entrant in results.entrants}
@@ -39,7 +47,10 @@ def cells(results: Results, tournament: Tournament) -> pd.DataFrame:
                 **entrants[cell.entrant].parts,
                 "budget": "area" if cell.budget is None else cell.budget,
                 **_value("mean", cell.mean),
+                "within_seed": cell.within,
                 "seeds": cell.seeds,
+                "seeds_missing": cell.missing,
+                "overlap": results.overlaps.get(cell.task, 0.0),
                 "best": cell.best,
             }
             for cell in tournament.cells
@@ -47,8 +58,8 @@ def cells(results: Results, tournament: Tournament) -> pd.DataFrame:
     )
 
 
-def differences(tournament: Tournament) -> pd.DataFrame:
-    """A row per task and pair: `left` less `right`, with the verdict on `left`."""
+def differences(results: Results, tournament: Tournament) -> pd.DataFrame:
+    """A row per task and pair: `left` less `right`, with the verdict on `left`, and the test that it is by."""
     import pandas as pd
 
     return pd.DataFrame(
@@ -69,6 +80,9 @@ def differences(tournament: Tournament) -> pd.DataFrame:
                 "label_ratio_note": one.labels.note if one.labels else "",
                 "minimum_detectable": one.detectable,
                 "seeds": one.seeds,
+                "seeds_missing": one.missing,
+                "test": RESAMPLED if results.overlaps.get(one.task, 0.0) else PAIRED,
+                "overlap": results.overlaps.get(one.task, 0.0),
             }
             for one in tournament.differences
         ]

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from bench.compare.results import Cell, Cost, Entrant, Results, Tournament
 from bench.compare.words import (
     BETTER,
+    PARTIAL,
     WORSE,
     Facing,
     budgets_of,
@@ -19,7 +20,9 @@ from bench.compare.words import (
     p_value,
     places,
     reference,
+    resampled,
     summary,
+    timed,
 )
 from bench.report.format import duration, memory, plural
 
@@ -41,8 +44,8 @@ def show(results: Results, tournament: Tournament, screen: Console) -> None:
     for task in results.measures:
         screen.print()
         screen.print(_fitting(task, results, tournament, screen))
-    screen.print(Text(_key(results), style="dim"))
-    for sentence in ["", *summary(results, tournament), *given(results)]:
+    screen.print(Text(_key(results, tournament), style="dim"))
+    for sentence in filter(None, [*summary(results, tournament), resampled(results), *given(results)]):
         screen.print(Text(sentence))
     for note in tournament.notes:
         screen.print(Text(f"{note}."))
@@ -52,12 +55,17 @@ def show(results: Results, tournament: Tournament, screen: Console) -> None:
         screen.print(Text(f"{plural(hidden, 'more failure')}: see the page.", style="red"))
 
 
-def _key(results: Results) -> str:
+def _key(results: Results, tournament: Tournament) -> str:
     own = f"{OWN} yours. " if any(entrant.own for entrant in results.entrants) else ""
+    partial = f"{PARTIAL}: some seeds are missing. " if any(cell.missing for cell in tournament.cells) else ""
+    within = ""
+    if any(cell.within is not None for cell in tournament.cells):
+        within = "(±): within the seed, prompts clustered: no interval over seeds. "
     other = reference(results.entrants).name
     return (
-        f"{own}±: half of the 95 % interval. Green: the highest mean. Less {other}: paired by seed; p: after Holm's "
-        "correction over all pairs and tasks. Costs: of one run with the most labels."
+        f"{own}±: half of the 95 % interval. {within}{partial}Green: the highest mean of those with all seeds. Less "
+        f"{other}: paired by seed; p: after Holm's correction over all pairs and tasks. {timed(tournament)} with the "
+        "most labels."
     )
 
 
@@ -76,7 +84,8 @@ def _fitting(task: str, results: Results, tournament: Tournament, screen: Consol
     budgets = budgets_of(tournament, task)
     every: list[int | None] = [*budgets, *([None] if len(budgets) > 1 else [])]
     some = [*budgets[:1], *budgets[-1:], None] if len(budgets) > 2 else every
-    layouts = [_Layout(every, *rest) for rest in ((False, True), (True, True), (True, False))]
+    grown = any(cost.memory is not None for cost in tournament.costs if cost.task == task)
+    layouts = [_Layout(every, *rest) for rest in ((False, grown), (True, grown), (True, False))]
     tables = [_table(task, one, results, tournament) for one in [*layouts, _Layout(some, True, False)]]
     free = screen.options.update(max_width=1000)
     fit = (table for table in tables if Measurement.get(screen, free, table).maximum <= screen.width)
@@ -130,9 +139,11 @@ def _mean(cell: Cell | None, digits: int, below: bool) -> Text:
 
     if cell is None:
         return Text("–", style="dim")
-    return Text.assemble(
-        (f"{cell.mean.value:.{digits}f}", "bold green" if cell.best else ""), _error(half(cell.mean), digits, below)
-    )
+    mean = f"{cell.mean.value:.{digits}f}{PARTIAL if cell.missing else ''}"
+    if cell.within is not None:
+        error, style = _error(cell.within, digits, below)
+        return Text.assemble((mean, "bold green" if cell.best else ""), (error.replace("±", "(±") + ")", style))
+    return Text.assemble((mean, "bold green" if cell.best else ""), _error(half(cell.mean), digits, below))
 
 
 def _difference(one: Facing | None, digits: int, below: bool) -> tuple[Text, Text]:
@@ -153,4 +164,9 @@ def _error(width: float, digits: int, below: bool) -> tuple[str, str]:
 
 
 def _cost(cost: Cost | None) -> tuple[str, str]:
-    return ("", "") if cost is None else (duration(cost.seconds), memory(cost.memory))
+    if cost is None:
+        return "", ""
+    return (
+        "–" if cost.seconds is None else duration(cost.seconds),
+        "–" if cost.memory is None else memory(cost.memory),
+    )

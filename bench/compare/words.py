@@ -10,9 +10,12 @@ from bench.compare.results import Cell, Difference, Entrant, LabelsNeeded, Resul
 from bench.report.format import decimals, number, plural
 
 LEVEL = 0.05  # of the adjusted p-values
+TOO_FEW = "too few blocks to tell anybody apart"
 LISTED = 5  # more names than these are counted
 
 BETTER, WORSE, UNSEEN, UNTOLD = "better", "worse", "no difference seen", "too few seeds to tell"
+EQUAL = "equal on every seed"
+PARTIAL = "†"  # of a mean over fewer seeds than others have
 
 
 @dataclass(frozen=True)
@@ -30,10 +33,14 @@ class Facing:
     target: str  # whose last quality `labels` is about
     detectable: float
     seeds: int
+    missing: int  # seeds that one of the two lacks
+    equal: bool
 
     @property
     def verdict(self) -> str:
-        """BETTER, WORSE, UNSEEN or UNTOLD, at the 5 % level after Holm's correction."""
+        """BETTER, WORSE, UNSEEN, UNTOLD or EQUAL, at the 5 % level after Holm's correction."""
+        if self.equal:
+            return EQUAL
         if not math.isfinite(self.adjusted) or not math.isfinite(self.difference.low):
             return UNTOLD
         if self.adjusted >= LEVEL:
@@ -42,9 +49,9 @@ class Facing:
 
     @property
     def ruling(self) -> str:
-        """The verdict, and where nothing was seen what would have been."""
+        """The verdict, and where nothing was seen how large a difference usually is."""
         if self.verdict == UNSEEN and math.isfinite(self.detectable):
-            return f"{UNSEEN}; one of {number(self.detectable, 2)} would have been"
+            return f"{UNSEEN}; {_found(self.detectable)}"
         return self.verdict
 
 
@@ -64,7 +71,13 @@ def facing(one: Difference, entrant: str) -> Facing:
         target=one.labels.target if one.labels else one.right,
         detectable=one.detectable,
         seeds=one.seeds,
+        missing=one.missing,
+        equal=one.equal,
     )
+
+
+def _found(detectable: float) -> str:
+    return f"one of {number(detectable, 2)} is found in 80 % of such comparisons"
 
 
 def _reflected(value: Value, total: float) -> Value:
@@ -151,6 +164,28 @@ def compared(results: Results) -> str:
     )
 
 
+def resampled(results: Results) -> str:
+    """Which tasks' seeds are not independent, and what was done about it; empty where all are."""
+    tasks = [task for task in results.measures if results.overlaps.get(task, 0.0) > 0]
+    if not tasks:
+        return ""
+    return (
+        f"On {listed(tasks, 12)} every seed splits the same data anew, so seeds are not independent: intervals, p and "
+        "what is detectable are by the corrected resampled t-test (Nadeau and Bengio 2003), label ratios are widened "
+        "alike, and probabilities of improvement have no interval."
+    )
+
+
+def timed(tournament: Tournament) -> str:
+    """What time and memory are of."""
+    own = {cost.own for cost in tournament.costs}
+    grown = any(cost.memory is not None for cost in tournament.costs)
+    clocks = {True: "of choosing, labelling and learning", False: "of the whole task, with opening and judging it"}
+    both = f"{clocks[True]} where that was measured for everybody, else {clocks[False]}"
+    time = both if len(own) > 1 else clocks[own == {True}]
+    return f"Time: {time}{'; memory: what the process grew by meanwhile' if grown else ''}; means over seeds of one run"
+
+
 def given(results: Results) -> list[str]:
     """The tuning budget of everyone, and who had fewer settings to try."""
     tuning = results.tuning
@@ -181,26 +216,39 @@ def summary(results: Results, tournament: Tournament) -> list[str]:
         areas = area_of(tournament, task)
         if not areas:
             continue
-        leader = max(areas.values(), key=lambda cell: cell.mean.value)
+        leader = max(areas.values(), key=lambda cell: (cell.best, cell.mean.value))
         what = "area" if len(budgets_of(tournament, task)) > 1 else "mean"
         digits = places(cell.mean for cell in areas.values())
         sentences.append(
-            f"{task} ({measure.words}): {leader.entrant} has the highest {what}, {_value(leader.mean, digits)}; "
+            f"{task} ({measure.words}): {leader.entrant} has the highest {what}{_among(areas.values())}, "
+            f"{_value(leader.mean, digits)}; "
             f"{_standing(task, leader.entrant, results, tournament)}."
         )
         for entrant in results.entrants:
             if entrant.own and entrant.name != leader.entrant and entrant.name in areas:
-                sentences.append(f"{task}, {entrant.name}: {_standing(task, entrant.name, results, tournament)}.")
+                partial = _partial(areas[entrant.name])
+                sentences.append(
+                    f"{task}, {entrant.name}{partial}: {_standing(task, entrant.name, results, tournament)}."
+                )
     if ranks := tournament.ranks:
         first = min(ranks.average, key=lambda name: ranks.average[name])
-        told = "differ" if ranks.friedman_p < LEVEL else "are not told apart"
+        told = f"they {'differ' if ranks.p < LEVEL else 'are not told apart'} (p {_equal(p_value(ranks.p))})"
         sentences.append(
-            f"Over {plural(ranks.blocks, 'block')} of task and seed average ranks {told} (Friedman's p "
-            f"{_equal(p_value(ranks.friedman_p))}); {first} has the best, {ranks.average[first]:.2f}."
+            f"Over {plural(ranks.blocks, 'block')} of task and seed {first} has the best average rank, "
+            f"{ranks.average[first]:.2f}; {told if ranks.telling else f'these are {TOO_FEW}'}."
         )
     if results.failures:
         sentences.append(f"{plural(len(results.failures), 'run')} failed; what is shown is of the others.")
     return sentences
+
+
+def _among(areas: Iterable[Cell]) -> str:
+    """Said where somebody lacks seeds: of the others the leader is the highest."""
+    return " of those with all seeds" if any(cell.missing for cell in areas) else ""
+
+
+def _partial(cell: Cell) -> str:
+    return f" ({cell.seeds} of {plural(cell.seeds + cell.missing, 'seed')})" if cell.missing else ""
 
 
 def _value(value: Value, digits: int) -> str:
@@ -215,12 +263,14 @@ def _standing(task: str, entrant: str, results: Results, tournament: Tournament)
     ]
     if not mine:
         return "nobody to compare it with"
-    by = {word: [one for one in mine if one.verdict == word] for word in (BETTER, WORSE, UNSEEN, UNTOLD)}
+    by = {word: [one for one in mine if one.verdict == word] for word in (BETTER, WORSE, UNSEEN, UNTOLD, EQUAL)}
     parts = [f"{word} than {listed([one.versus for one in by[word]])}" for word in (BETTER, WORSE) if by[word]]
     if unseen := by[UNSEEN]:
         largest = max(one.detectable for one in unseen)
-        would = f" (one of {number(largest, 2)} would have been)" if math.isfinite(largest) else ""
+        would = f" ({_found(largest)})" if math.isfinite(largest) else ""
         parts.append(f"no difference seen from {listed([one.versus for one in unseen])}{would}")
+    if by[EQUAL]:
+        parts.append(f"{EQUAL} to {listed([one.versus for one in by[EQUAL]])}")
     if by[UNTOLD]:
         parts.append(f"too few seeds to tell it from {listed([one.versus for one in by[UNTOLD]])}")
     parts += [saving for one in mine if one.versus == reference(results.entrants).name and (saving := _saving(one))]
@@ -228,12 +278,12 @@ def _standing(task: str, entrant: str, results: Results, tournament: Tournament)
 
 
 def _saving(one: Facing) -> str:
-    """In labels, where the interval leaves no doubt."""
-    if one.labels is None or one.labels.low <= 1 <= one.labels.high:
+    """In labels, where the difference was seen and the interval leaves no doubt."""
+    if one.verdict not in (BETTER, WORSE) or one.labels is None or one.labels.low <= 1 <= one.labels.high:
         return ""
     return (
         f"to reach what {one.target} reaches with all its labels, {one.versus} needs {ratio(one.labels)} times the "
-        f"labels of {one.entrant} ({ratio_interval(one.labels)})"
+        f"labels of {one.entrant} ({ratio_interval(one.labels)}, uncorrected)"
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 from urllib.parse import unquote
 
@@ -80,7 +81,7 @@ def test_the_header_says_what_was_compared_how_often_by_what_and_on_which_budget
         "the same 10 seeds for everybody",
         "prefbench compare --slot policy --methods dpo,ipo,my_file.py:MyMethod",
         "Every entrant had 6 trials x 2 validation seeds at 200 labels on each task.",
-        "lacks seeds 0, 1",
+        "lacks seeds 0, 1; its means are over the seeds it has",
     ):
         assert words in header
 
@@ -108,7 +109,7 @@ def test_every_pair_is_there_from_both_sides_with_opposite_verdicts(html: str, f
     better, worse = table.count('<span class="ruling better">'), table.count('<span class="ruling worse">')
     assert better == worse == sum(one.adjusted < 0.05 for one in found.differences)
     unseen = [one for one in found.differences if one.adjusted >= 0.05]
-    assert table.count("would have been") >= 2 * len(unseen) > 0
+    assert table.count("is found in 80 % of such comparisons") >= 2 * len(unseen) > 0
 
 
 def test_tuning_and_failures_are_told(html: str) -> None:
@@ -116,6 +117,30 @@ def test_tuning_and_failures_are_told(html: str) -> None:
     assert "learn: beta = 0.2, learning_rate = 0.001" in tuning
     assert "3 trials" in tuning
     assert "2 runs failed" in html
+
+
+def test_means_over_fewer_seeds_say_over_how_many(html: str) -> None:
+    board = html[html.index('<table id="board"') : html.index("</table>")]
+    assert board.count("†") == board.count(", 8 of 10 seeds") == 2
+    assert "8 of 10†" in html[html.index('<table id="pairs"') :]
+    assert "†: over the seeds that it has" in html
+
+
+def test_only_what_was_measured_of_a_method_is_its_cost(made: Results, found: Tournament, tmp_path: Path) -> None:
+    costs = tuple(replace(cost, memory=2.0**20, own=True) for cost in found.costs)
+    for one, grown in ((found, False), (replace(found, costs=costs), True)):
+        text = write(made, one, tmp_path)[0].read_text()
+        table = text[text.index('<section id="costs"') : text.index('<section id="tuning"')]
+        assert ("MiB" in table) == (">memory<" in table) == grown
+        assert ("Time: of choosing, labelling and learning" in table) == grown
+
+
+def test_seeds_that_are_not_independent_are_told_in_header_and_method(made: Results, found: Tournament, tmp_path: Path):
+    plain, corrected = (
+        write(replace(made, overlaps=overlaps), found, tmp_path)[0].read_text() for overlaps in ({}, {"hh_rlhf": 0.25})
+    )
+    assert "splits the same data anew" not in plain
+    assert corrected.count("On hh_rlhf every seed splits the same data anew") == 2
 
 
 def test_a_small_comparison_has_a_page_too(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@ from __future__ import annotations
 import re
 import shutil
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -69,6 +70,23 @@ def test_the_differences_have_every_pair_once_with_the_verdict_on_the_left(folde
     assert len(seen)
     assert ((seen.verdict == "better") == (seen.difference > 0)).all()
     assert (read[read.p_holm >= 0.05].verdict == "no difference seen").all()
+
+
+def test_tables_say_which_test_was_used_and_the_captions_why(made: Results, found: Tournament, tmp_path: Path) -> None:
+    write(replace(made, overlaps={"hh_rlhf": 0.25}), found, tmp_path)
+    read = pd.read_csv(tmp_path / "differences.csv")
+    corrected = read.test.str.startswith("corrected resampled t")
+    assert (corrected == (read.task == "hh_rlhf")).all()
+    assert set(pd.read_csv(tmp_path / "table.csv").overlap) == {0.0, 0.25}
+    for name in ("table.tex", "differences.tex"):
+        assert "On hh\\_rlhf every seed splits the same data anew" in (tmp_path / name).read_text()
+
+
+def test_means_over_fewer_seeds_have_a_dagger(folder: Path, found: Tournament) -> None:
+    text = (folder / "table.tex").read_text()
+    rows, caption = text[text.index("\\toprule") :], text[: text.index("\\toprule")]
+    assert rows.count("^{\\dagger}") == sum(cell.missing > 0 for cell in found.cells) == 2
+    assert "dagger" in caption
 
 
 def test_the_latex_table_marks_the_best_of_every_column_and_who_differs(folder: Path, found: Tournament) -> None:

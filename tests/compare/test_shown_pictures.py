@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 from bench.compare.pictures import LOOKS, pictures
 from bench.compare.rank_picture import levels, ranks_picture
 from bench.compare.results import Entrant, Ranks, Results, Tournament
+from bench.compare.words import TOO_FEW
 from bench.report.drawing import Drawing
 
 
@@ -85,7 +86,7 @@ def test_one_budget_is_a_row_an_entrant_with_its_name() -> None:
 RANKS = Ranks(
     average={"a": 1.2, "b": 2.1, "c": 2.9, "d": 3.8},
     blocks=30,
-    friedman_p=0.001,
+    p=0.001,
     groups=(("a", "c"), ("b", "c"), ("d",)),
     test="a test",
 )
@@ -96,6 +97,24 @@ def test_a_bar_joins_each_group_with_a_dot_a_member_and_nobody_alone_has_one() -
     (axes,) = ranks_picture(entrants, RANKS).figure.axes
     dots = sorted(tuple(line.get_xdata()) for line in axes.get_lines() if line.get_marker() == "o")
     assert dots == [(1.2, 2.9), (2.1, 2.9)]
+
+
+def test_too_few_blocks_have_no_bars_and_say_so() -> None:
+    entrants = [Entrant(name, "", False, {}) for name in RANKS.average]
+    drawing = ranks_picture(entrants, replace(RANKS, groups=(), telling=False))
+    assert not [line for line in drawing.figure.axes[0].get_lines() if line.get_marker() == "o"]
+    assert TOO_FEW in [text for text, _ in words(drawing.figure)]
+    assert overlapping(drawing.figure) == []
+    assert TOO_FEW in drawing.caption
+
+
+def test_profiles_over_seeds_that_overlap_have_no_bands_and_say_so() -> None:
+    made, found = shown_comparison.compared(entrants=2, tasks=1)
+    assert found.profiles is not None
+    bare = pictures(made, replace(found, profiles=replace(found.profiles, low={}, high={})))["profiles"]
+    assert not bare.figure.axes[0].collections
+    assert "no bands" in bare.caption
+    assert bare.plotted["low"].isna().all()
 
 
 def test_the_best_is_on_the_right() -> None:

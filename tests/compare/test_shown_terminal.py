@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -40,7 +41,7 @@ def test_tables_fit_a_hundred_columns_with_every_entrant_on_its_line(made: dict[
 def test_a_row_has_means_with_intervals_difference_p_and_cost() -> None:
     lines = printed(width=140, failures=2)
     header = next(line.split() for line in lines if line.strip().startswith("entrant"))
-    assert header == ["entrant", "100", "200", "400", "800", "area", "less", "dpo", "p", "time", "memory"]
+    assert header == ["entrant", "100", "200", "400", "800", "area", "less", "dpo", "p", "time"]
     row = next(line for line in lines if "MyMethod *" in line)
     assert row.count("±") == 6
     _, found = shown_comparison.compared(failures=2)
@@ -48,7 +49,41 @@ def test_a_row_has_means_with_intervals_difference_p_and_cost() -> None:
     assert f"{-pair.difference.value:+.3f} ±" in row
     assert "<0.001" in row
     assert "1 min 7 s" in row
-    assert "MiB" in row
+    assert "MiB" not in "".join(lines)  # a process's peak is no method's own
+
+
+def test_memory_is_there_where_methods_have_one_of_their_own() -> None:
+    made, found = shown_comparison.compared(entrants=2, tasks=1)
+    screen = Console(file=io.StringIO(), width=140, color_system=None)
+    show(made, replace(found, costs=tuple(replace(cost, memory=3.0 * 2**20) for cost in found.costs)), screen)
+    text = screen.file.getvalue()  # type: ignore[attr-defined]
+    assert "memory" in text
+    assert "3 MiB" in text
+
+
+def test_means_over_fewer_seeds_than_others_have_a_mark_and_notes_say_why() -> None:
+    lines = printed(width=140, failures=2)
+    row = next(line for line in lines if line.strip().startswith("odd_"))
+    assert row.count("†") == 2  # the budget whose runs failed, and the area
+    text = " ".join(lines)
+    assert "†: some seeds are missing" in text
+    assert "lacks seeds 0, 1; its means are over the seeds it has" in text
+
+
+def test_with_too_few_seeds_the_error_within_them_is_in_parentheses() -> None:
+    made, found = shown_comparison.compared(entrants=2, tasks=1, seeds=2, budgets=(200,))
+    screen = Console(file=io.StringIO(), width=140, color_system=None)
+    show(made, replace(found, cells=tuple(replace(cell, within=0.0312) for cell in found.cells)), screen)
+    text = " ".join(screen.file.getvalue().split())  # type: ignore[attr-defined]
+    assert "(±0.031)" in text
+    assert "(±): within the seed, prompts clustered: no interval over seeds" in text
+
+
+def test_tasks_whose_seeds_are_not_independent_are_named() -> None:
+    made, found = shown_comparison.compared(entrants=2, tasks=2, seeds=3)
+    screen = Console(file=io.StringIO(), width=140, color_system=None)
+    show(replace(made, overlaps={"hh_rlhf": 0.25}), found, screen)
+    assert "On hh_rlhf every seed splits the same data anew" in screen.file.getvalue()  # type: ignore[attr-defined]
 
 
 def test_where_not_all_fits_the_first_and_the_last_budget_are_shown() -> None:

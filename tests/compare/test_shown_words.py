@@ -9,6 +9,7 @@ import shown_comparison
 from bench.compare.results import Difference, Entrant, LabelsNeeded, Tournament, Value
 from bench.compare.words import (
     BETTER,
+    EQUAL,
     UNSEEN,
     UNTOLD,
     WORSE,
@@ -20,7 +21,9 @@ from bench.compare.words import (
     ratio,
     reference,
     reported,
+    resampled,
     summary,
+    timed,
 )
 
 PAIR = Difference(
@@ -58,14 +61,16 @@ def test_a_bound_on_the_label_ratio_is_the_other_bound_from_the_other_side() -> 
         ({"adjusted": 0.05}, UNSEEN),
         ({"adjusted": math.nan}, UNTOLD),
         ({"difference": Value(-0.03, -math.inf, math.inf)}, UNTOLD),
+        ({"difference": Value(0.0, -math.inf, math.inf), "adjusted": 1.0, "equal": True}, EQUAL),
     ],
 )
 def test_the_verdict_is_by_the_adjusted_p(change: dict[str, object], verdict: str) -> None:
     assert facing(replace(PAIR, **change), "dpo").verdict == verdict
 
 
-def test_no_difference_seen_says_what_would_have_been() -> None:
-    assert facing(replace(PAIR, adjusted=0.4), "dpo").ruling == "no difference seen; one of 0.020 would have been"
+def test_no_difference_seen_says_what_is_mostly_found() -> None:
+    words = "no difference seen; one of 0.020 is found in 80 % of such comparisons"
+    assert facing(replace(PAIR, adjusted=0.4), "dpo").ruling == words
 
 
 @pytest.mark.parametrize(
@@ -142,9 +147,53 @@ def test_the_summary_says_who_leads_where_ours_stands_and_what_failed() -> None:
         leader = max(
             (cell for cell in found.cells if cell.task == task and cell.budget is None), key=lambda c: c.mean.value
         )
-        assert f"{leader.entrant} has the highest area, {leader.mean.value:.3f}" in sentence
+        among = " of those with all seeds" if task == "world" else ""  # where two runs failed
+        assert f"{leader.entrant} has the highest area{among}, {leader.mean.value:.3f}" in sentence
     assert any(s.startswith("my <data>, MyMethod: better than") and "worse than dpo and cpo" in s for s in sentences)
     assert sentences[-1].startswith("2 runs failed")
+
+
+def test_labels_that_are_saved_are_said_where_a_difference_was_seen_and_only_there() -> None:
+    made, found = shown_comparison.compared(entrants=2, tasks=1)
+    (one,) = found.differences
+    saves = replace(one, labels=LabelsNeeded(0.5, 0.5, 0.4, 0.8, "", one.left))
+    seen, unseen = (
+        " ".join(summary(made, replace(found, differences=(replace(saves, adjusted=p),)))) for p in (0.01, 0.2)
+    )
+    assert f"dpo needs 2.0 times the labels of {one.right} (1.2 to 2.5, uncorrected)" in seen
+    assert "times the labels" not in unseen
+
+
+def test_who_lacks_seeds_does_not_lead_and_that_is_said() -> None:
+    made, found = shown_comparison.compared(entrants=2, tasks=1, seeds=6, failures=3)
+    lifted = [
+        replace(cell, mean=Value(0.99, 0.98, 1.0)) if cell.missing else cell for cell in found.cells
+    ]  # the survivors look better than all
+    first, *_ = summary(made, replace(found, cells=tuple(lifted)))
+    assert "dpo has the highest area of those with all seeds" in first
+    assert "world, ipo (3 of 6 seeds):" in " ".join(summary(made, replace(found, cells=tuple(lifted))))
+
+
+def test_tasks_whose_seeds_split_the_same_data_are_named_with_what_was_done() -> None:
+    made = shown_comparison.results(seeds=2)
+    assert resampled(made) == ""
+    said = resampled(replace(made, overlaps={"world": 0.0, "hh_rlhf": 0.25, "my <data>": 0.5}))
+    assert said.startswith("On hh_rlhf and my <data> every seed splits the same data anew")
+    assert "Nadeau and Bengio" in said
+
+
+def test_too_few_blocks_are_no_finding_of_sameness() -> None:
+    made, found = shown_comparison.compared(entrants=2, tasks=1, seeds=5)
+    said = " ".join(summary(made, found))
+    assert "too few blocks to tell anybody apart" in said
+    assert "not told apart" not in said
+
+
+def test_time_is_of_the_method_or_of_the_whole_task() -> None:
+    _, found = shown_comparison.compared(entrants=2, tasks=1, seeds=2)
+    assert timed(found).startswith("Time: of the whole task")
+    alone = replace(found, costs=tuple(replace(cost, own=True, memory=0.0) for cost in found.costs))
+    assert timed(alone).startswith("Time: of choosing, labelling and learning; memory: what the process grew by")
 
 
 def test_two_seeds_tell_nothing_and_the_summary_says_so() -> None:
