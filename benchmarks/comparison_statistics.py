@@ -1,6 +1,6 @@
 """Whether the statistics of a comparison hold what they say, by simulation: coverage, family-wise error, power.
 
-    python benchmarks/comparison_statistics.py means|proportions|profiles|labels|tournaments [--seeds 5 10 20]
+    python benchmarks/comparison_statistics.py means|proportions|profiles|labels|splits|tournaments [--seeds 5 10 20]
 
 The tests hold the same at smaller sizes; the choices of method in bench/compare/intervals.py rest on these tables.
 """
@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from itertools import combinations
 from pathlib import Path
 
@@ -17,15 +17,15 @@ import numpy as np
 from scipy import stats
 from statsmodels.stats.proportion import proportion_confint
 
+from bench.compare.blocks import Blocks
 from bench.compare.intervals import means, paired_differences, paired_tests, proportion
-from bench.compare.paired import Paired
 from bench.compare.profiles import THRESHOLDS, profiles
 from bench.compare.ranks import ranks
 from bench.evaluate.label_efficiency import label_ratio
 from bench.verdict.statistics import holm
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "tests" / "compare"))
-from simulated import equals
+from simulated import HELD_OUT, OVERLAP, ROWS, equals, splits
 
 TASKS = ("world", "crowd", "text")
 
@@ -36,6 +36,7 @@ def main() -> None:
         "proportions": _proportions,
         "profiles": _profiles,
         "labels": _labels,
+        "splits": _splits,
         "tournaments": _tournaments,
     }
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -99,10 +100,7 @@ def _profiles(seeds: int) -> str:
             values = [
                 levels[:, [t]] + shared * rng.normal(size=seeds) + own * rng.normal(size=(2, seeds)) for t in range(3)
             ]
-            tasks = [
-                Paired(name, ("a", "b"), tuple(range(seeds)), (100,), one[:, :, None])
-                for name, one in zip(TASKS, values, strict=True)
-            ]
+            tasks = [Blocks(name, one) for name, one in zip(TASKS, values, strict=True)]
             found, _ = profiles(tasks, dict.fromkeys(TASKS, 0.5), ("a", "b"))
             assert found is not None
             unit = np.array([one.mean(axis=1).max() for one in values]) - 0.5
@@ -135,8 +133,54 @@ def _labels(seeds: int) -> str:
     return f"label ratio {np.mean(hits):.1%}"
 
 
+def _splits(seeds: int) -> str:
+    """Share of 2000 data sets on which two equal methods are called different, each seed splitting the data anew.
+
+    Methods that learn are sums of features by label, from 300, 50 or 20 of the rows that are not held out, each method
+    with five features of its own out of ten that count the same.
+    """
+    draws: dict[str, Callable[[np.random.Generator], np.ndarray]] = {
+        "answers that are fixed": lambda rng: splits(rng, 2, seeds),
+        "and luck of each seed's own": lambda rng: splits(rng, 2, seeds, noise=0.04),
+        "learnt from 300": lambda rng: _learnt(rng, seeds, 300),
+        "learnt from 50": lambda rng: _learnt(rng, seeds, 50),
+        "learnt from 20": lambda rng: _learnt(rng, seeds, 20),
+    }
+    lines = []
+    for number, (name, draw) in enumerate(draws.items()):
+        rng = np.random.default_rng([7, seeds, number])
+        left, right = np.array([draw(rng) for _ in range(2000)]).swapaxes(0, 1)
+        differences = paired_differences(left, right)
+        plain, corrected = (np.mean(paired_tests(differences, overlap).p < 0.05) for overlap in (0.0, OVERLAP))
+        lines.append(f"{name}: plain {plain:.1%}, corrected {corrected:.1%}")
+    return "\n  ".join(["", *lines])
+
+
+def _learnt(rng: np.random.Generator, seeds: int, labels: int) -> np.ndarray:
+    """(2, S) accuracies on rows held out of one data set."""
+    features = rng.normal(size=(ROWS, 2, 5))
+    truth = np.sign(0.5 * features.sum(axis=(1, 2)) + rng.logistic(size=ROWS))
+    found = np.empty((2, seeds))
+    for seed in range(seeds):
+        order = rng.permutation(ROWS)
+        test, train = order[:HELD_OUT], order[HELD_OUT : HELD_OUT + labels]
+        weights = np.einsum("nmd,n->md", features[train], truth[train])
+        ahead = np.einsum("nmd,md->nm", features[test], weights)
+        found[:, seed] = np.mean(np.sign(ahead) == truth[test][:, None], axis=0)
+    return found
+
+
 def _tournaments(seeds: int) -> str:
-    """Share of 1500 tournaments of six equal methods on three tasks with an error anywhere, and power of one pair.
+    """Errors of tournaments where all seeds have data of their own, and where two tasks of three are split anew."""
+    spread = np.linspace(-1, 1, seeds)
+    detectable = paired_tests(spread[None] / spread.std(ddof=1)).detectable[0]
+    power = np.mean(paired_tests(np.random.default_rng([6, seeds]).normal(detectable, 1, (50_000, seeds))).p < 0.05)
+    lines = [_errors(seeds, (0.0, 0.0, 0.0)), _errors(seeds, (0.0, OVERLAP, OVERLAP))]
+    return "\n  ".join(["", *lines, f"power at the detectable difference {power:.1%}"])
+
+
+def _errors(seeds: int, overlaps: Sequence[float]) -> str:
+    """Share of 1500 tournaments of six equal methods on three tasks with an error anywhere.
 
     By the functions that `tournament` calls; the tests go through `tournament` itself.
     """
@@ -144,20 +188,18 @@ def _tournaments(seeds: int) -> str:
     errors = np.zeros(4)
     for number in range(1500):
         rng = np.random.default_rng([5, seeds, number])
-        areas = [equals(rng, 6, seeds) for _ in TASKS]
-        differences = [paired_differences(task[lefts], task[rights]) for task in areas]
-        p_values = paired_tests(np.concatenate(differences)).p
-        ranked = ranks("abcdef", areas)
+        tasks = [
+            Blocks(name, splits(rng, 6, seeds) if overlap else equals(rng, 6, seeds), overlap)
+            for name, overlap in zip(TASKS, overlaps, strict=True)
+        ]
+        tests = [paired_tests(paired_differences(one.areas[lefts], one.areas[rights]), one.overlap) for one in tasks]
+        p_values = np.concatenate([one.p for one in tests])
+        ranked = ranks("abcdef", tasks)
         assert ranked is not None
-        errors += [min(holm(p_values)) < 0.05, len(ranked.groups) > 1, ranked.friedman_p < 0.05, min(p_values) < 0.05]
-    differ, groups, friedman, raw = errors / 1500
-    spread = np.linspace(-1, 1, seeds)
-    detectable = paired_tests(spread[None] / spread.std(ddof=1)).detectable[0]
-    power = np.mean(paired_tests(np.random.default_rng([6, seeds]).normal(detectable, 1, (50_000, seeds))).p < 0.05)
-    return (
-        f"some difference {differ:.1%} (without Holm {raw:.0%}), some group {groups:.1%}, Friedman {friedman:.1%}; "
-        f"power at the detectable difference {power:.1%}"
-    )
+        errors += [min(holm(p_values)) < 0.05, len(ranked.groups) > 1, ranked.p < 0.05, min(p_values) < 0.05]
+    differ, groups, alike, raw = errors / 1500
+    kind = f"{sum(map(bool, overlaps))} of 3 tasks split anew"
+    return f"{kind}: some difference {differ:.1%} (without Holm {raw:.0%}), some group {groups:.1%}, ranks alike {alike:.1%}"
 
 
 if __name__ == "__main__":

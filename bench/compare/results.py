@@ -88,7 +88,7 @@ class Cell:
     seeds: int  # that the entrant has
     best: bool  # nobody's mean is higher among those who have all seeds, on that task and budget
     missing: int = 0  # seeds that others have there and this entrant has not: never the best
-    within: float | None = None  # below three seeds: 1.96 standard errors within the seeds, prompts clustered; no interval
+    within: float | None = None  # below three seeds: 1.96 standard errors within them, prompts clustered; no interval
 
 
 @dataclass(frozen=True)
