@@ -82,7 +82,7 @@ class FeatureGround:
         pool, test = self._read(reading(learner))
         places = np.asarray(rows, dtype=np.int64)
         with Stopwatch() as learning:
-            learner.fit(
+            learner.fit(  # indexing by places copies: a learner may work in place
                 pool.items[places],
                 np.where(judgements.first, 1, -1),
                 annotators=[pool.annotators[place] for place in places],

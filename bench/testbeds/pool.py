@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -15,7 +16,7 @@ from bench.errors import UserError
 from bench.label import Judgements, ordered
 from bench.label.rankings import by_wins, comparisons, pairs_of
 from bench.learn.policy.completions import Completions, turned
-from bench.learn.policy.reference import ReferenceLogProbs, data_hash, reference_log_probs
+from bench.learn.policy.reference import ReferenceLogProbs, data_hash, reference_log_probs, weights_hash
 from bench.methods.contract import PAIR
 from bench.seeds import seed_for
 from bench.select import policy_embeddings
@@ -107,6 +108,13 @@ def first_two(group: Completions) -> Completions:
     return replace(group, responses=group.responses[:2])
 
 
+def read_only(groups: Sequence[Completions]) -> None:
+    """Tokens are what people are asked about, for everybody after this method too: who writes to them fails."""
+    for group in groups:
+        for tokens in (group.prompt, *group.responses):
+            tokens.flags.writeable = False
+
+
 def _named(pair: Completions) -> str:
     return data_hash([pair])
 
@@ -120,10 +128,16 @@ class Knowledge:
         self._references: dict[str, ReferenceLogProbs] = {}
         self._taught: tuple[int, Any] | None = None
         self.seed = place.seed
-        self.policy = place.sft
+        # A copy of this task's own: the one that everybody starts from, and is judged by, stays the testbed's.
+        self.policy = copy.deepcopy(place.sft)
         self.end = place.end
         self.bought: Sequence[Completions] = account.bought  # the account's own list: it grows
         self.tokens = 0  # trained and sampled on a method's behalf
+
+    def require_unchanged(self) -> None:
+        """Raise UserError where a method has changed the weights of `policy`, which nobody may."""
+        if weights_hash(self.policy) != weights_hash(self._place.sft):
+            raise UserError("a method changed the SFT policy's weights; train copy.deepcopy(known.policy)")
 
     def rewards(self, groups: Sequence[Completions]) -> list[NDArray[np.floating]]:
         """See Known."""
@@ -133,12 +147,12 @@ class Knowledge:
         """See Known. Remembered for this task alone: another method's task has the same cost."""
         data = data_hash(groups)
         if data not in self._references:
-            self._references[data] = reference_log_probs(self.policy, groups, cache_dir=None)
+            self._references[data] = reference_log_probs(self._place.sft, groups, cache_dir=None)
         return self._references[data]
 
     def embed(self, groups: Sequence[Completions]) -> NDArray[np.float64]:
         """See Known."""
-        return policy_embeddings(self.policy, groups)
+        return policy_embeddings(self._place.sft, groups)
 
     def taught(self) -> Any:
         """See Known. Raises UserError before any label was bought."""
@@ -147,7 +161,7 @@ class Knowledge:
             raise UserError("no label was bought yet: there is nothing that a policy could have learnt from")
         if self._taught is None or self._taught[0] != len(pairs):
             objective = self._place.taught(pairs, self.reference(pairs))
-            policy, tokens = self._place.trainer.trained(self.policy, pairs, objective, {}, "taught")
+            policy, tokens = self._place.trainer.trained(self._place.sft, pairs, objective, {}, "taught")
             self._taught = len(pairs), policy
             self.tokens += tokens
         return self._taught[1]
@@ -170,6 +184,7 @@ class PoolGround(ABC):
     def __init__(self, place: Place, budget: int) -> None:
         self.place = place
         self.groups = place.groups
+        read_only(self.groups)
         self.size = len(place.groups)
         self.account = Account(place, budget)
         self.known = Knowledge(place, self.account)
@@ -212,4 +227,5 @@ class PolicyGround(PoolGround):
             groups = ordered(self.pairs(rows), judgements) if k == PAIR else rank(rows, judgements.first.tolist(), k)
             objective = learner.objective(groups, self.known)
             policy, tokens = self.place.trainer.trained(self.place.sft, groups, objective, training, "learner")
+        self.known.require_unchanged()
         return Learnt({**self.judged(policy), "tokens": float(tokens + self.known.tokens)}, learning.seconds)

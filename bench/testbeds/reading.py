@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from bench.errors import UserError, unknown
-from bench.evaluate.clustered import clustered_error
 from bench.evaluate.personal import correct
 from bench.methods.contract import READINGS
+from bench.testbeds.spread import mean_of
 
 
 def reading(learner: Any) -> str:
@@ -26,6 +26,8 @@ def decided(
     learner: Any, items: NDArray[np.floating], annotators: Sequence[Hashable], prompts: NDArray[np.floating] | None
 ) -> NDArray[np.float64]:
     """(n,): log-odds that the first of two items is preferred. Raises UserError for other shapes, and for NaN."""
+    # Copies: a learner may work in place, and what it is given serves others after it.
+    items, prompts = items.copy(), None if prompts is None else prompts.copy()
     found = np.asarray(learner.decision_function(items, annotators=annotators, prompts=prompts), dtype=float)
     name = f"{type(learner).__name__}.decision_function"
     if found.shape != (len(items),):
@@ -37,5 +39,4 @@ def decided(
 
 def accuracy(decisions: ArrayLike, labels: ArrayLike, clusters: ArrayLike) -> dict[str, float]:
     """The share of comparisons (n,) that are right, a tie being half right, and its standard error over clusters."""
-    right = correct(decisions, labels)
-    return {"accuracy": float(right.mean()), "accuracy_error": clustered_error(right, np.asarray(clusters))}
+    return mean_of("accuracy", correct(decisions, labels), clusters)

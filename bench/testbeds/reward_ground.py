@@ -59,6 +59,7 @@ class RewardGround(PoolGround):
         items = self.features.of(here.groups)[pairs[:, :1], pairs[:, 1:]] / scale
         asked = self._prompts(here.groups)[pairs[:, 0]] if reads == "items" else None
         said = decided(learner, items, [EVERYBODY] * len(items), asked)
+        self.known.require_unchanged()
         lengths = np.array([[len(here.groups[row].responses[side]) for side in sides] for row, *sides in here.pairs])
         longer = correct(lengths[:, 0] - lengths[:, 1], here.better)
         metrics = {**accuracy(said, here.better, pairs[:, 0]), "accuracy_of_longer": float(longer.mean())}

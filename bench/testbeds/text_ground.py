@@ -18,7 +18,6 @@ from bench.domains.corpora import Turn, turns
 from bench.domains.settings import Backbone
 from bench.domains.text import language_model
 from bench.errors import UserError
-from bench.evaluate.clustered import clustered_error
 from bench.generate import sample
 from bench.generate.kept_arrays import grouped, kept_arrays
 from bench.label import Judgements
@@ -33,6 +32,7 @@ from bench.learn.policy.text_policy import Size, text_policy
 from bench.seeds import seed_for
 from bench.spec import Context, Progress, canonical
 from bench.testbeds.pool import Place
+from bench.testbeds.spread import mean_of
 from bench.testbeds.text_parts import STUDY, parts
 from bench.testbeds.training import Trainer
 
@@ -151,8 +151,7 @@ class OpenTexts:
         margins = log_ratio(policy, self.test.groups) - before
         right = (1 + np.sign(margins)) / 2
         return {
-            "implicit_accuracy": float(right.mean()),
-            "implicit_accuracy_error": clustered_error(right, self.test.clusters),
+            **mean_of("implicit_accuracy", right, self.test.clusters),
             "implicit_margin": float(margins.mean()),  # nats
             "accuracy_of_longer": float(self.test.longer.mean()),
             "accuracy_of_sft": float(((1 + np.sign(before)) / 2).mean()),

@@ -19,7 +19,6 @@ from bench.domains.domain import Ids
 from bench.domains.measures import divergence
 from bench.domains.world import WorldDomain
 from bench.errors import UserError
-from bench.evaluate.clustered import clustered_error
 from bench.evaluate.win_rate import win_rate
 from bench.generate.kept_arrays import grouped, kept_arrays, read, written
 from bench.label import Judgements
@@ -34,6 +33,7 @@ from bench.spec import Context, Progress
 from bench.testbeds.pool import Place, PolicyGround, PoolGround
 from bench.testbeds.response_features import Features
 from bench.testbeds.reward_ground import HeldOut, RewardGround
+from bench.testbeds.spread import mean_of
 from bench.testbeds.training import Trainer
 
 STUDY = "compare-world"  # names random streams and the folder in the cache
@@ -158,10 +158,8 @@ class OpenWorld:
         return {
             "win_rate_over_sft": won.mean,
             "win_rate_over_sft_error": won.standard_error,
-            "gold_reward": float(worth.mean()),
-            "gold_reward_error": clustered_error(worth, np.arange(len(prompts))),
-            "length": float(length.mean()),
-            "length_error": clustered_error(length, np.arange(len(prompts))),
+            **mean_of("gold_reward", worth, np.arange(len(prompts))),
+            **mean_of("length", length, np.arange(len(prompts))),
             "kl_from_sft": divergence(
                 self.domain,
                 policy,

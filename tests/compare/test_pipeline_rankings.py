@@ -27,6 +27,9 @@ POOL = [
 ]
 
 
+POLICY = SimpleNamespace(config=SimpleNamespace(to_json_string=lambda use_diff: "{}"), state_dict=dict)
+
+
 def prefer(groups):
     """People like high tokens."""
     gaps = [int(group.responses[0][0]) - int(group.responses[1][0]) for group in groups]
@@ -37,7 +40,7 @@ def ground(budget):
     """A policy's, which is not trained: it keeps what it would be trained on."""
     seen = []
     trainer = SimpleNamespace(trained=lambda policy, groups, *_: (seen.extend(groups), 0))
-    place = Place("a test", 0, None, 0, POOL, prefer, list, lambda *_: [], trainer, lambda *_: None)
+    place = Place("a test", 0, POLICY, 0, POOL, prefer, list, lambda *_: [], trainer, lambda *_: None)
     found = PolicyGround(place, budget, lambda _: {})
     found.seen = seen
     return found
