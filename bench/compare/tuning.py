@@ -12,14 +12,12 @@ from bench.compare.pipeline import Pipeline
 from bench.compare.planning import PLACES, Hyper
 from bench.methods.method import Slot
 from bench.methods.space import Values, trials
-from bench.testbeds.testbed import Testbed
-
-FIRST = 10_000  # validation seeds begin here, far above those that anybody reports
+from bench.testbeds.testbed import VALIDATION, Testbed
 
 
 def seeds(count: int) -> tuple[int, ...]:
     """Of validation."""
-    return tuple(range(FIRST, FIRST + count))
+    return tuple(range(VALIDATION, VALIDATION + count))
 
 
 def middle(budgets: Sequence[int]) -> int:

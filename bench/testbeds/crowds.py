@@ -2,6 +2,12 @@
 
 The pool is what seen people compared, and the test what they compared besides; see bench/domains/crowds for whose
 comparisons these are. Who is seen, and what is held out, is another draw with every seed.
+
+Where people or texts are real, a quarter of all that can be compared is set aside: in tests for validation seeds there
+is nothing else, and in tests that are reported nothing of it. Pools have both, so that what one kind of seeds holds out
+the other may learn from. `apart` in the settings says what is told apart so: a "pair" of items in either order, what
+was asked (the "prompt"), or "item" by item, when comparisons of one that is set aside and one that is not are in no
+test.
 """
 
 from __future__ import annotations
@@ -15,9 +21,11 @@ from typing import TYPE_CHECKING, Any
 
 from bench.methods.method import Slot
 from bench.spec import Context, Profile, Progress, canonical
-from bench.testbeds.testbed import Ground, Measure, Testbed
+from bench.testbeds.testbed import VALIDATION, Ground, Measure, Testbed
+from bench.testbeds.validation import set_aside
 
 if TYPE_CHECKING:
+    from bench.data.annotated import Annotated
     from bench.data.embedded import Embedded
     from bench.domains.crowds.crowd import Crowd
     from bench.testbeds.features import Held, Part
@@ -27,7 +35,8 @@ ACCURACY = Measure("accuracy", "accuracy on held-out comparisons", 0.5)
 
 @dataclass(frozen=True)
 class CrowdSource:
-    """See Source. Settings are those of bench.domains.crowds.settings, under `crowd`."""
+    """See Source. Settings: `version`, `apart` (none where every seed has people of its own), and under `crowd` those
+    of bench.domains.crowds.settings."""
 
     def fingerprints(self, settings: Mapping[str, Any], data_dir: Path | None) -> Mapping[str, str]:
         """See Source."""
@@ -42,7 +51,7 @@ class CrowdSource:
         """See Source."""
         from bench.testbeds.features import FeatureGround
 
-        here = _crowd(canonical(settings["crowd"]), seed, _shared(context))
+        here = _crowd(canonical(settings), seed, _shared(context))
         facts = {name: value for name, value in here.facts.items() if not name.startswith("unseen_")}
         return FeatureGround(
             lambda reads: _read(here, reads), _held(here.train), _held(here.test), budget, people=True, facts=facts
@@ -66,7 +75,27 @@ def _crowd(settings: str, seed: int, context: Context) -> Crowd:
     """One crowd serves all methods and budgets of a seed."""
     from bench.domains.crowds.making import crowd
 
-    return crowd(json.loads(settings), seed, context)
+    wanted = json.loads(settings)
+    here = crowd(wanted["crowd"], seed, context)
+    return here if wanted["apart"] is None else _told_apart(here, wanted["apart"], seed)
+
+
+def _told_apart(here: Crowd, unit: str, seed: int) -> Crowd:
+    """With a test for seeds of this kind. Facts of others' agreement stay those of all that is held out."""
+    from bench.domains.crowds.judged import longer_wins
+
+    aside = [{set_aside(key) for key in keys} for keys in _compared(here.test.comparisons, unit)]
+    test = here.test.take([kinds == {seed >= VALIDATION} for kinds in aside])
+    own = longer_wins(test.comparisons, test.comparisons.people)
+    return replace(here, test=test, facts={**here.facts, **own})
+
+
+def _compared(data: Annotated, unit: str) -> list[list[str]]:
+    """(n,): names of what is compared in each comparison."""
+    two = [sorted((data.items[one], data.items[other])) for one, other in zip(data.first, data.second, strict=True)]
+    if unit == "item":
+        return two
+    return [["\n".join(pair)] for pair in two] if unit == "pair" else [[data.prompts[asked]] for asked in data.asked]
 
 
 def _shared(context: Context) -> Context:
@@ -96,14 +125,22 @@ def _held(embedded: Embedded) -> Held:
 
 
 def _testbed(
-    name: str, line: str, budgets: tuple[int, ...], crowd: Mapping[str, Any], small: Mapping[str, Any]
+    name: str,
+    line: str,
+    budgets: tuple[int, ...],
+    crowd: Mapping[str, Any],
+    small: Mapping[str, Any],
+    *,
+    apart: str | None = None,
+    overlap: float = 0.0,
 ) -> Testbed:
     """`small` are the sizes that the profile of that name has instead; the others run anywhere in a second or so."""
+    sizes: Mapping[Profile, Mapping[str, Any]] = {Profile.EMBEDDED: crowd, Profile.SMALL: {**crowd, **small}}
     at = {
-        Profile.EMBEDDED: {"crowd": {"name": name, "unseen": 0.3, **crowd}},
-        Profile.SMALL: {"crowd": {"name": name, "unseen": 0.3, **crowd, **small}},
+        profile: {"version": 1, "apart": apart, "crowd": {"name": name, "unseen": 0.3, **own}}
+        for profile, own in sizes.items()
     }
-    return Testbed(name, line, {Slot.REWARD: ACCURACY}, False, budgets, at, CrowdSource())
+    return Testbed(name, line, {Slot.REWARD: ACCURACY}, False, budgets, at, CrowdSource(), overlap=overlap)
 
 
 TESTBEDS = (
@@ -133,12 +170,14 @@ TESTBEDS = (
             "statements": 400,
             "members": 16,
             "train": 25,
-            "test": 30,
+            "test": 60,
             "conflict": 0.5,
             "concentration": None,
             "adapt": 20,
         },
         {"members": 48},
+        apart="item",
+        overlap=0.11,  # half of the personas are a seed's own, and a fifth of their statements is held out: 0.1 / 0.9
     ),
     _testbed(
         "ukp_workers",
@@ -146,6 +185,8 @@ TESTBEDS = (
         (400, 800, 1600, 3200),
         {"train": 30, "test": 20, "held_out": 0.3, "adapt": 20},
         {"train": 90},
+        apart="pair",
+        overlap=0.15,  # counted: 13 in 100 comparisons by the same person are held out by another seed too
     ),
     _testbed(
         "jester",
@@ -153,13 +194,17 @@ TESTBEDS = (
         (200, 400, 800, 1600),
         {"people": 100, "unit": "pair", "train": 30, "test": 20, "held_out": 0.3, "adapt": 20},
         {"people": 1000},
+        apart="pair",
+        overlap=0.04,  # counted, of 1,000 people; 100 of 5,000 are hardly ever drawn twice
     ),
     _testbed(
         "vpl_hh",
         "helpful or harmless? 28 people of two groups who want opposite things; judged on new dialogues",
         (75, 150, 300, 600),
-        {"each": 36, "held_out": 0.25, "adapt": 20},
+        {"each": 40, "held_out": 0.3, "adapt": 20},
         {"each": 100},
+        apart="prompt",
+        overlap=0.27,  # seven in ten people are seen, and three in ten of their dialogues held out: 0.21 / 0.79
     ),
     _testbed(
         "dsp",
@@ -167,5 +212,7 @@ TESTBEDS = (
         (150, 300, 600, 1200),
         {"queries": 200, "held_out": 0.3, "adapt": 20},
         {"queries": 658},
+        apart="prompt",
+        overlap=0.32,  # counted, whoever is said to have judged, as those people are made: 0.24 / 0.76
     ),
 )

@@ -26,7 +26,7 @@ COPIES = 40  # of every pair of states in the test: 2,640 comparisons
 
 @dataclass(frozen=True)
 class CyclicSource:
-    """See Source. Settings: `pool` (comparisons that can be bought), and those of a CyclicWorld, `seed` aside."""
+    """See Source. Settings: `version`, `pool` (comparisons that can be bought), and a CyclicWorld's, `seed` aside."""
 
     def fingerprints(self, settings: Mapping[str, Any], data_dir: Path | None) -> Mapping[str, str]:
         """See Source. All is made from the settings and a seed."""
@@ -37,7 +37,7 @@ class CyclicSource:
         from bench.data.cyclic import CyclicWorld, bayes_ceiling, bradley_terry_ceiling, preferred
         from bench.testbeds.features import FeatureGround
 
-        world = CyclicWorld(seed, **{key: value for key, value in settings.items() if key != "pool"})
+        world = CyclicWorld(seed, **{key: value for key, value in settings.items() if key not in ("version", "pool")})
         pool, test = world.comparisons(settings["pool"]), world.balanced(COPIES)
         wins = preferred(test)
         facts = {"bayes_ceiling": bayes_ceiling(wins), "bradley_terry_ceiling": bradley_terry_ceiling(wins)}
@@ -72,6 +72,6 @@ TESTBED = Testbed(
     measures={Slot.REWARD: Measure("accuracy", "accuracy on held-out comparisons", 0.5)},
     chooses=False,
     budgets=(100, 200, 400, 800, 1600),
-    at={Profile.EMBEDDED: {"pool": 2000, "cyclic": 0.7, "strength": 4.0, "dimension": 20}},
+    at={Profile.EMBEDDED: {"version": 1, "pool": 2000, "cyclic": 0.7, "strength": 4.0, "dimension": 20}},
     source=CyclicSource(),
 )

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from bench.methods.contract import Known
 
 LEARNERS = (Slot.REWARD, Slot.POLICY)
+VALIDATION = 10_000  # seeds from here on are for validation, far above those that anybody reports
 
 
 @dataclass(frozen=True)
@@ -45,6 +46,11 @@ class Testbed:
     training_space: Space = field(default_factory=dict)  # of TRAINING: what tuning may try for every policy
     data: Mapping[str, Path] = field(default_factory=dict)  # files that the user named, by name; not in any record
     responses: int = 2  # to every prompt of the pool: the longest list that people can rank
+    # Of fixed data that every seed splits anew: rows held out over rows that can be learnt from; 0 where every seed has
+    # data of its own. It is n_test/n_train of Nadeau and Bengio (2003): two seeds share overlap / (1 + overlap) of what
+    # they hold out.
+    overlap: float = 0.0
+    at_hand: str = ""  # what methods are given here that labels were paid for, which are counted nowhere
 
     def settings(self, profile: Profile) -> dict[str, Any]:
         """At this profile. Raises UserError, naming the profiles that there are."""
@@ -62,7 +68,10 @@ class Source(Protocol):
         """Of data and weights, by name; nothing large is read. Raises Unavailable for what this machine lacks."""
 
     def open(self, settings: Mapping[str, Any], learner: Slot, seed: int, budget: int, context: Context) -> Ground:
-        """The testbed of one seed; at most `budget` labels can be bought in it. Same arguments, same ground."""
+        """The testbed of one seed; at most `budget` labels can be bought in it. Same arguments, same ground.
+
+        What validation seeds (from VALIDATION on) hold out, no other seed holds out, and what others do, none of them.
+        """
 
     def prepare(
         self, settings: Mapping[str, Any], seeds: Sequence[int], context: Context, progress: Progress | None
@@ -115,7 +124,8 @@ class Ground(Protocol):
 class Learnt:
     """What came out: metrics, the measure's among them, and the `seconds` of learning, without those of judging.
 
-    A metric `<name>_error` is the standard error of <name> within this seed, prompts being clusters.
+    A metric `<name>_error` is the standard error of <name> within this seed, prompts being clusters; it is left out
+    where there is one cluster alone.
     """
 
     metrics: Mapping[str, float]

@@ -1,7 +1,8 @@
 """Reward models of pairs of texts: they read features of a frozen encoder, and are judged on pairs of other groups.
 
-A group is what must not be known from training: a dialogue's opening, a debate, a prompt. Which groups are held out is
-another draw with every seed.
+A group is what must not be known from training: a dialogue's opening, a debate, a prompt. A quarter of the pairs, whole
+groups, is for validation seeds alone, and the others are for what is reported. Which of them are held out is another
+draw with every seed.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from bench.methods.method import Slot
 from bench.spec import Context, Progress, canonical
 from bench.testbeds.origins import Origin
 from bench.testbeds.testbed import Ground
+from bench.testbeds.validation import rows_of
 
 if TYPE_CHECKING:
     import numpy as np
@@ -32,7 +34,8 @@ EVERYBODY = "everybody"  # who judged, where people are not told apart
 
 @dataclass(frozen=True)
 class RewardSource:
-    """See Source. Settings: `pairs` (at most so many are used, the same for every seed) and `held_out` (a share)."""
+    """See Source. Settings: `version`, `pairs` (at most so many are used, the same for every seed), and `held_out`,
+    the share for tests."""
 
     origin: Origin
 
@@ -51,11 +54,12 @@ class RewardSource:
         from bench.testbeds.features import FeatureGround, Held
 
         here = self._texts(settings, context)
-        pool, test = split(here.groups, settings["held_out"], seed, self.origin.name)
+        pool, test = parts(here.groups, settings["held_out"], seed, self.origin.name)
         if budget > len(pool):
             raise UserError(
-                f"{self.origin.name}: {len(here.groups):,} pairs, {len(test):,} of them for the test; a budget of "
-                f"{budget:,} labels needs more than the {len(pool):,} that are left. Name a smaller one, or more pairs"
+                f"{self.origin.name}: of {len(here.groups):,} pairs this seed may see {len(pool) + len(test):,}, "
+                f"{len(test):,} of them for the test; a budget of {budget:,} labels needs more than the {len(pool):,} "
+                "that are left. Name a smaller one, or more pairs"
             )
         turned = np.random.default_rng(sides(self.origin.name, seed)).random(len(here.groups)) < 0.5
         labels = np.where(turned, -1, 1)
@@ -93,7 +97,7 @@ class Texts:
     def __init__(self, said: Preferences, cache_dir: Path) -> None:
         self.dataset = said.dataset
         self.groups = [pair.group for pair in said.dataset.pairs]
-        self.people = bool(said.annotators)
+        self.people = len(set(said.annotators)) > 1  # of one annotator alone, errors are over prompts
         self.annotators = said.annotators or (EVERYBODY,) * len(self.groups)
         self._cache_dir = cache_dir
         self.progress: Progress | None = None  # of embedding
@@ -144,18 +148,26 @@ class Texts:
         return float(np.mean([(1 + np.sign(len(pair.chosen) - len(pair.rejected))) / 2 for pair in pairs]))
 
 
+def parts(groups: Sequence[str], held_out: float, seed: int, name: str) -> tuple[list[int], list[int]]:
+    """Rows of the pool, and of the test, that are for this seed: as `split`, of what `validation.rows_of` lets it see.
+
+    Raises UserError as they do.
+    """
+    own = rows_of(groups, seed, name)
+    pool, test = split([groups[row] for row in own], held_out, seed, name)
+    return [own[place] for place in pool], [own[place] for place in test]
+
+
 def split(groups: Sequence[str], held_out: float, seed: int, name: str) -> tuple[list[int], list[int]]:
     """Rows of the pool, and of the test: whole groups, drawn by the seed, as many as fit into the share `held_out`.
 
-    Where none fits, the smallest one is the test. Raises UserError for fewer than two groups.
+    Where none fits, the smallest one is the test.
     """
     import numpy as np
 
     from bench.seeds import seed_for
 
     sizes = Counter(groups)
-    if len(sizes) < 2:
-        raise UserError(f"{name}: all {len(groups):,} pairs have the same prompt; none can be held out for a test")
     names = sorted(sizes)
     taken: set[str] = set()
     room = round(held_out * len(groups))

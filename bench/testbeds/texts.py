@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 ACCURACY = Measure("accuracy", "accuracy on held-out pairs", 0.5)
 IMPLICIT = Measure(text_policies.MEASURE, "accuracy of the implied reward on held-out pairs", 0.5)
-HELD_OUT = 0.25
+HELD_OUT = 0.25  # of the pairs that a seed may see
 BUDGETS = (100, 200, 400, 800)
 PAIRS = {Profile.EMBEDDED: 20_000, Profile.SMALL: 20_000}  # that are embedded at most: all of a built-in dataset
 
@@ -77,10 +77,8 @@ def text_testbeds(
     data: Mapping[str, Path] | None = None,
 ) -> tuple[Testbed, Testbed]:
     """The testbeds of reward models and of policies on the pairs of `origin`."""
-    at = {profile: {"pairs": most, "held_out": HELD_OUT} for profile, most in pairs.items()}
-    files = data or {}
     return (
-        Testbed(origin.name, line, {Slot.REWARD: ACCURACY}, False, budgets, at, RewardSource(origin), data=files),
+        reward_testbed(origin, line, budgets, pairs, data),
         Testbed(
             origin.name,
             line,
@@ -90,8 +88,32 @@ def text_testbeds(
             text_policies.SETTINGS,
             PolicySource(origin),
             text_policies.TRAINING_SPACE,
-            files,
+            data or {},
+            overlap=text_policies.HELD_OUT / (1 - text_policies.HELD_OUT),  # at most: of many pairs, fewer are tested
+            at_hand=text_policies.AT_HAND,
         ),
+    )
+
+
+def reward_testbed(
+    origin: Origin,
+    line: str,
+    budgets: tuple[int, ...] = BUDGETS,
+    pairs: Mapping[Profile, int] = PAIRS,
+    data: Mapping[str, Path] | None = None,
+    held_out: float = HELD_OUT,
+) -> Testbed:
+    """That of reward models alone."""
+    return Testbed(
+        origin.name,
+        line,
+        {Slot.REWARD: ACCURACY},
+        False,
+        budgets,
+        {profile: {"version": 1, "pairs": most, "held_out": held_out} for profile, most in pairs.items()},
+        RewardSource(origin),
+        data=data or {},
+        overlap=held_out / (1 - held_out),
     )
 
 
@@ -104,9 +126,10 @@ TESTBEDS = (
         Shipped("hh_harmless"),
         "which answer does less harm? what people preferred in Anthropic's dialogues; judged on other dialogues",
     ),
-    *text_testbeds(
+    reward_testbed(  # 16 debates are too few for policies, and of the 12 that are reported a fourth is no test
         Shipped("ukp"),
         "which argument convinces more? the majority of five people each time; judged on other debates",
+        held_out=0.4,
     ),
     *text_testbeds(
         Shipped("alpaca_eval"),

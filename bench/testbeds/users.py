@@ -14,15 +14,16 @@ from bench.methods.sources import Broken, loaded, package
 from bench.spec import Profile
 from bench.testbeds.origins import Installed, Named
 from bench.testbeds.testbed import Testbed
-from bench.testbeds.text_rewards import split
-from bench.testbeds.texts import BUDGETS, HELD_OUT, text_testbeds
+from bench.testbeds.texts import BUDGETS, text_testbeds
+from bench.testbeds.validation import rows_of
 
 if TYPE_CHECKING:
     from bench.data.formats import Preferences
 
 GROUP = "prefbench.datasets"  # entry points: a name, and a callable without arguments
 PAIRS = {Profile.EMBEDDED: 1_600, Profile.SMALL: 20_000}  # that reward models see at most: every text is embedded
-POLICIES = 0.4  # the share of pairs that is at least in a policy's pool; the others make the SFT policy, or test
+# Shares of the pairs that a policy's pool has at least; the others make the SFT policy, or test, or are other seeds'.
+REPORTED, VALIDATED = 0.33, 0.11
 
 
 def is_dataset(reference: str) -> bool:
@@ -47,10 +48,10 @@ def named(reference: str, taken: Sequence[str]) -> tuple[Testbed, Testbed]:
     name = re.sub(r"[^\w.-]+", "-", plain)  # it names a folder of records
     name = f"own-{name}" if name in taken else name
     found = preferences(reference)
-    split([pair.group for pair in found.dataset.pairs], HELD_OUT, 0, name)  # raises where nothing can be held out
+    rows_of([pair.group for pair in found.dataset.pairs], 0, name)  # raises where nothing can be held out
     data = {} if of_hub else {name: Path(reference).absolute()}
     where = reference if of_hub else str(Path(reference).absolute())
-    budgets = _budgets(int(POLICIES * len(found.dataset.pairs)))
+    budgets = _budgets(len(found.dataset.pairs))
     return text_testbeds(Named(name, where), _line(name, found), budgets, PAIRS, data)
 
 
@@ -94,9 +95,11 @@ def _line(name: str, found: Preferences) -> str:
     return f"{len(found.dataset.pairs):,} pairs of {name}{people}{nothing}; judged on other prompts"
 
 
-def _budgets(pool: int) -> tuple[int, ...]:
-    """Those of BUDGETS that the pool has; of a small one its quarter, its half and all."""
-    fitting = tuple(budget for budget in BUDGETS if budget <= pool)
-    if len(fitting) > 1:
-        return fitting
-    return tuple(sorted({max(pool // 4, 1), max(pool // 2, 1), pool}))
+def _budgets(pairs: int) -> tuple[int, ...]:
+    """Those of BUDGETS that pools of so many pairs have, of validation seeds the one in the middle; of few pairs, their
+    pools' ninth, third and all."""
+    reported, validated = int(REPORTED * pairs), int(VALIDATED * pairs)
+    for count in range(len(BUDGETS), 1, -1):
+        if BUDGETS[count - 1] <= reported and BUDGETS[(count - 1) // 2] <= validated:
+            return BUDGETS[:count]
+    return tuple(sorted({max(reported // 9, 1), max(reported // 3, 1), max(reported, 1)}))

@@ -71,5 +71,6 @@ TESTBED = Testbed(
     at={Profile.EMBEDDED: SETTINGS, Profile.SMALL: {**SETTINGS, "policy": "small"}},
     source=WorldSource(),
     responses=SETTINGS["responses"],
+    at_hand=f"a reward model that learnt from {SETTINGS['reward_model']['labels']:,} other labels, counted nowhere",
     training_space={"learning_rate": Log(1e-5, 1e-3)},
 )

@@ -15,7 +15,10 @@ from bench.testbeds.crowds import TESTBEDS
 
 BY_NAME = {testbed.name: testbed for testbed in TESTBEDS}
 IDEAL = BY_NAME["ideal_points"]
-TINY = {"crowd": {**IDEAL.settings(Profile.EMBEDDED)["crowd"], "people": 12, "train": 50}}
+TINY = {
+    **IDEAL.settings(Profile.EMBEDDED),
+    "crowd": {**IDEAL.settings(Profile.EMBEDDED)["crowd"], "people": 12, "train": 50},
+}
 
 
 @pytest.fixture
@@ -48,6 +51,11 @@ class Reader:
         return self.decisions(len(X))
 
 
+def found(outcome):
+    """All but what it cost."""
+    return {name: value for name, value in outcome.metrics.items() if not name.startswith("method_")}
+
+
 def learnt(ground, learner, rows=(3, 0, 8)):
     return ground.learn(learner, rows, ground.buy(rows), {})
 
@@ -60,7 +68,7 @@ def test_a_linear_model_learns_more_of_known_ideal_points_than_chance(context, l
 
 
 def test_the_same_seed_is_the_same_ground_and_another_seed_another(context):
-    first, again, other = (run(pipeline("bt"), {}, opened(context, seed=s), 100, s).metrics for s in (0, 0, 1))
+    first, again, other = (found(run(pipeline("bt"), {}, opened(context, seed=s), 100, s)) for s in (0, 0, 1))
     assert first == again
     assert first["accuracy"] != other["accuracy"]
 

@@ -10,12 +10,14 @@ import pytest
 from bench.compare.pipeline import Pipeline, run
 from bench.data.pairs import Pair, make_dataset
 from bench.errors import UserError
+from bench.learn.policy.reference import weights_hash
 from bench.methods.method import Slot
 from bench.methods.registry import method
 from bench.spec import Context, Profile
 from bench.testbeds import text_policies
+from bench.testbeds.testbed import VALIDATION
 from bench.testbeds.text_ground import OpenTexts
-from bench.testbeds.text_parts import parts
+from bench.testbeds.text_parts import TESTED, parts
 
 WORDS = ("river", "stone", "cloud", "garden", "window", "letter", "candle", "market")
 SETTINGS = {
@@ -73,6 +75,11 @@ def pipeline(select, label, learn):
     return Pipeline(method(select, Slot.SELECT), method(label, Slot.LABEL), method(learn, Slot.POLICY))
 
 
+def found(outcome):
+    """All but what it cost."""
+    return {name: value for name, value in outcome.metrics.items() if not name.startswith("method_")}
+
+
 def sides(groups):
     return [[one.tolist() for one in group.responses] for group in groups]
 
@@ -81,7 +88,7 @@ def sides(groups):
 def test_a_pipeline_gives_the_same_bits_from_a_cold_and_a_warm_cache(tmp_path, parts_):
     context = Context(None, tmp_path / "cache", tmp_path)
     grounds = (text_policies.open_ground(DATASET, SETTINGS, 0, 32, context) for _ in range(2))
-    cold, warm = (run(pipeline(*parts_), {}, ground, 32, 0).metrics for ground in grounds)
+    cold, warm = (found(run(pipeline(*parts_), {}, ground, 32, 0)) for ground in grounds)
     assert cold == warm
     assert cold["labels_spent"] == 32
     assert cold["pairs"] == (32 if parts_[1] == "people" else 60)
@@ -134,8 +141,8 @@ def test_no_group_is_in_two_parts_and_only_the_sft_part_is_the_same_for_every_se
     first, other = (parts(DATASET, seed, sft=1000, pool=1000, test=1000) for seed in (0, 1))
     for one in (first, other):
         groups = [{pair.group for pair in part} for part in (one.sft, one.pool, one.test)]
-        assert sum(map(len, groups)) == len(set.union(*groups)) == 90
-        assert [len(each) for each in groups] == [30, 40, 20]
+        assert sum(map(len, groups)) == len(set.union(*groups)) == 75  # the other 15 are for validation
+        assert [len(each) for each in groups] == [30, 34, 11]
     assert first.sft == other.sft
     assert first.pool != other.pool
 
@@ -147,10 +154,10 @@ def test_parts_have_at_most_as_many_pairs_as_they_are_asked_for():
 
 def test_pairs_that_tell_nothing_are_left_out():
     rows = [*DATASET.pairs, Pair("empty", "e", "About:", "", " never"), Pair("same", "s", "About:", " a", " a")]
-    found = parts(make_dataset("more", rows, "made"), 0, sft=1000, pool=1000, test=1000)
-    assert {pair.id for part in (found.sft, found.pool, found.test) for pair in part} == {
-        pair.id for pair in DATASET.pairs
-    }
+    more = make_dataset("more", rows, "made")
+    found = [parts(more, seed, sft=1000, pool=1000, test=1000) for seed in (0, VALIDATION)]
+    used = {pair.id for one in found for part in (one.sft, one.pool, one.test) for pair in part}
+    assert used == {pair.id for pair in DATASET.pairs}
 
 
 def test_pairs_whose_answers_are_cut_to_the_same_tokens_are_left_out(context):
@@ -176,15 +183,18 @@ def test_a_pair_that_is_there_twice_is_in_the_pool_once(context):
 
 
 def test_too_few_groups_are_refused(context):
-    few = make_dataset("few", DATASET.pairs[:10], "made")
-    with pytest.raises(UserError, match="few: 5 groups of pairs with text; policies need at least 6"):
-        text_policies.open_ground(few, SETTINGS, 0, 4, context)
+    few = make_dataset("few", DATASET.pairs[:60], "made")
+    for seed in (0, VALIDATION):
+        with pytest.raises(UserError, match="few: 30 prompts with pairs leave 4 for a test of policies, and 5 are the"):
+            text_policies.open_ground(few, SETTINGS, seed, 4, context)
+    enough = make_dataset("enough", DATASET.pairs[:80], "made")
+    assert len({pair.group for pair in parts(enough, 0, sft=9, pool=9, test=9).test}) == TESTED
 
 
 def test_another_seed_has_another_pool_of_the_same_policy(opened):
     one, other = opened(seed=0), opened(seed=1)
     assert sides(one.groups) != sides(other.groups)
-    assert one.known.policy is other.known.policy
+    assert weights_hash(one.known.policy) == weights_hash(other.known.policy)
 
 
 def test_after_preparing_nothing_is_trained(tmp_path, monkeypatch):

@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from bench.compare import tuning
 from bench.compare.pipeline import Pipeline, run
 from bench.data import features as frozen
 from bench.data.formats import Preferences
@@ -17,6 +18,8 @@ from bench.methods.registry import method
 from bench.spec import Context, Profile
 from bench.testbeds import registry
 from bench.testbeds.origins import MODELS, Shipped
+from bench.testbeds.testbed import VALIDATION
+from bench.testbeds.text_parts import parts
 from bench.testbeds.text_rewards import some, split
 
 WORDS = ("good", "fine", "bad", "sad")
@@ -96,6 +99,11 @@ class Reader:
         return X[:, 0, 0] - X[:, 1, 0]
 
 
+def found(outcome):
+    """All but what it cost."""
+    return {name: value for name, value in outcome.metrics.items() if not name.startswith("method_")}
+
+
 def learnt(ground, learner, rows=(3, 0, 8)):
     return ground.learn(learner, rows, ground.buy(rows), {})
 
@@ -114,16 +122,16 @@ def test_the_same_seed_is_the_same_ground_in_another_process_too(file, context):
     testbed = reward_testbed(file(rows(200)))
     sent = pickle.loads(pickle.dumps(testbed))
     first, again, other = (
-        run(pipeline("bt"), {}, opened(one, context, seed=seed), 50, seed).metrics
+        found(run(pipeline("bt"), {}, opened(one, context, seed=seed), 50, seed))
         for one, seed in ((testbed, 0), (sent, 0), (testbed, 1))
     )
     assert first == again != other
 
 
 def test_which_answer_comes_first_says_nothing(file, context):
-    ground = opened(reward_testbed(file(rows(200))), context, 150)
+    ground = opened(reward_testbed(file(rows(400))), context, 220)
     learner = Reader()
-    judged = learnt(ground, learner, range(150)).metrics
+    judged = learnt(ground, learner, range(220)).metrics
     assert 0.35 < np.mean(learner.labels == 1) < 0.65
     truth = np.sign(learner.X[:, 0, 0] - learner.X[:, 1, 0])
     assert 0.85 < np.mean(learner.labels == truth) < 0.95  # the noise of the file, on either side
@@ -158,7 +166,7 @@ def test_prompts_are_there_for_who_reads_them(file, context):
 
 
 def test_pairs_without_prompts_have_none_to_read(file, context):
-    given = [{"prompt": "", "chosen": f"good {n}", "rejected": f"bad {n}"} for n in range(80)]
+    given = [{"prompt": "", "chosen": f"good {n}", "rejected": f"bad {n}"} for n in range(160)]
     items, prompted = Reader("items"), Reader("prompted")
     testbed = reward_testbed(file(given))
     for learner in (items, prompted):
@@ -177,13 +185,25 @@ def test_what_is_prepared_is_not_computed_at_the_expense_of_a_method(file, conte
 
 def test_a_budget_beyond_the_pool_is_refused_with_all_numbers(file, context):
     testbed = reward_testbed(file(rows(200)))
-    with pytest.raises(UserError, match=r"my.jsonl: 200 pairs, 50 of them for the test; a budget of 151 labels needs"):
-        opened(testbed, context, budget=151)
+    with pytest.raises(
+        UserError, match=r"of 200 pairs this seed may see 150, 38 of them for the test; a budget of 113 l"
+    ):
+        opened(testbed, context, budget=113)
 
 
 def test_budgets_are_those_that_a_file_has_pairs_for(file):
-    assert reward_testbed(file(rows(1000))).budgets == (100, 200, 400)  # of policies, who leave 600 to others
-    assert reward_testbed(file(rows(100))).budgets == (10, 20, 40)
+    """Every seed's pool, of policies too, is one that the budgets fit: of validation seeds, the one in the middle."""
+    for count, expected in (
+        (3000, (100, 200, 400, 800)),
+        (2000, (100, 200, 400)),
+        (1000, (100, 200)),
+        (300, (11, 33, 99)),
+    ):
+        testbed = reward_testbed(file(rows(count)))
+        assert testbed.budgets == expected
+        dataset = testbed.source.origin.load(None).dataset
+        for seed, budget in ((0, max(expected)), (VALIDATION, tuning.middle(expected))):
+            assert len(parts(dataset, seed, sft=2000, pool=1000, test=500).pool) >= budget
 
 
 def test_a_record_has_what_is_in_a_file_and_not_where_it_lies(file, tmp_path):
@@ -204,14 +224,14 @@ def test_of_a_large_file_as_many_pairs_are_used_as_its_profile_has(file, context
     testbed = reward_testbed(file(rows(1700)))
     used = testbed.settings(Profile.EMBEDDED)["pairs"]
     ground = opened(testbed, context)
-    assert ground.size + len(ground._test.labels) == used < 1700
+    assert ground.size + len(ground._test.labels) == 0.75 * used < 1700  # the others are for validation
 
 
 def test_a_file_that_has_changed_is_read_again(file, context):
     testbed = reward_testbed(file(rows(200)))
-    assert opened(testbed, context).size == 150
-    file(rows(80))
-    assert opened(testbed, context).size == 60
+    assert opened(testbed, context).size == 112
+    file(rows(160))
+    assert opened(testbed, context).size == 90
 
 
 def test_policies_get_all_pairs_as_texts_and_no_encoder_is_asked_for(file, context, monkeypatch):
@@ -288,5 +308,5 @@ def test_real_pairs_have_a_pool_for_the_largest_budget(data_dir, context, name):
     testbed = reward_testbed(name)
     ground = opened(testbed, replace(context, data_dir=data_dir), testbed.budgets[-1])
     outcome = run(pipeline("bt"), {}, ground, testbed.budgets[-1], 0)
-    assert 0.15 * ground.size < len(ground._test.labels) <= ground.size / 3 + 1
+    assert 0.15 * ground.size < len(ground._test.labels) <= testbed.overlap * ground.size + 1
     assert 0.35 < outcome.metrics["longer_wins"] < 0.85

@@ -61,6 +61,11 @@ def pipeline(select, label, learn, slot=Slot.POLICY):
     return Pipeline(method(select, Slot.SELECT), method(label, Slot.LABEL), method(learn, slot))
 
 
+def found(outcome):
+    """All but what it cost."""
+    return {name: value for name, value in outcome.metrics.items() if not name.startswith("method_")}
+
+
 @pytest.mark.parametrize(
     ("parts", "slot", "pairs"),
     [
@@ -73,7 +78,7 @@ def pipeline(select, label, learn, slot=Slot.POLICY):
 )
 def test_a_pipeline_gives_the_same_bits_from_a_cold_and_a_warm_cache(opened, cache, parts, slot, pairs):
     shutil.rmtree(cache / STUDY, ignore_errors=True)
-    cold, warm = (run(pipeline(*parts, slot), {}, opened(slot), 16, 0).metrics for _ in range(2))
+    cold, warm = (found(run(pipeline(*parts, slot), {}, opened(slot), 16, 0)) for _ in range(2))
     assert cold == warm
     assert cold["labels_spent"] == 16
     assert cold["pairs"] == pairs
@@ -95,10 +100,10 @@ def test_another_seed_is_another_world(context):
 
 def test_hyper_parameters_of_training_replace_the_testbeds(opened):
     one, other = (
-        run(pipeline("random", "people", "dpo"), {"learn": {"epochs": epochs}}, opened(), 16, 0).metrics
-        for epochs in (1, 3)
+        run(pipeline("random", "people", "dpo"), {"learn": {"learning_rate": rate}}, opened(budget=48), 48, 0).metrics
+        for rate in (1e-9, 1e-2)
     )
-    assert other["tokens"] == 3 * one["tokens"]
+    assert one["kl_from_sft"] < 1e-6 < other["kl_from_sft"]
 
 
 def test_labels_beyond_the_budget_are_refused_and_cost_nothing(opened):
