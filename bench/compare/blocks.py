@@ -45,7 +45,7 @@ def blocks(tasks: Sequence[Paired], names: Sequence[str]) -> tuple[tuple[str, ..
     lost = total - int(has[kept].all(axis=0).sum())
     if lost:
         notes.append(
-            f"ranks and profiles are over {total - lost} of {plural(total, 'block')}, those that all of them have"
+            f"Ranks and profiles are over {total - lost} of {plural(total, 'block')}, those that all of them have"
         )
     found = []
     for task, one in zip(tasks, areas, strict=True):

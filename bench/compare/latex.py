@@ -102,12 +102,14 @@ def _caption(results: Results, tournament: Tournament) -> str:
         f"Mean over {plural(seeds_of(results), 'seed')} $\\pm$ half the width of its 95\\,\\% interval",
         *(["by number of labels; area: the mean over log(labels)"] if curves else []),
     ]
+    partial = any(cell.missing for cell in tournament.cells)
+    among = " of those with all seeds" if partial else ""
     marks = (
-        f"Bold: the highest mean of those with all seeds. $\\uparrow$, $\\downarrow$: the {last} is above or below "
+        f"Bold: the highest mean{among}. $\\uparrow$, $\\downarrow$: the {last} is above or below "
         f"that of {other} (paired by seed, $p < 0.05$ after Holm's correction over all pairs and tasks)."
     )
     own = [f"{OWN}: ours."] if any(entrant.own for entrant in results.entrants) else []
-    if any(cell.missing for cell in tournament.cells):
+    if partial:
         own.append("$\\dagger$: over the seeds that it has, where others have more.")
     if any(cell.within is not None for cell in tournament.cells):
         own.append("($\\pm$): 1.96 standard errors within the seeds, prompts clustered; no interval over seeds.")

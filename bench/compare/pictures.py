@@ -80,6 +80,8 @@ def curves(results: Results, tournament: Tournament) -> Drawing:
         f"Quality by number of labels that were bought, mean over {plural(seeds_of(results), 'seed')}; bars: 95 % "
         "intervals of each mean by itself (differences are tested in pairs, seed by seed)."
     )
+    if any(cell.missing for cell in tournament.cells):
+        caption += " Hollow: over fewer seeds than others have."
     return Drawing(figure, _table(rows), caption)
 
 
@@ -99,6 +101,7 @@ def _over_labels(axes: Axes, cells: Sequence[Cell], entrants: Sequence[Entrant],
             color=look["color"], linewidth=0.8, alpha=0.55,
         )  # fmt: skip
         axes.plot(x, [cell.mean.value for cell in mine], **look, zorder=3 if entrant.own else 2)
+        _hollow(axes, [(at, cell.mean.value) for at, cell in zip(x, mine, strict=True) if cell.missing], look)
     axes.set_xscale("log")
     log_axis(axes.xaxis, apart(budgets))
     axes.set_xlabel("labels")
@@ -113,9 +116,22 @@ def _beside(axes: Axes, cells: Sequence[Cell], entrants: Sequence[Entrant], look
             if math.isfinite(half(cell.mean)):
                 axes.hlines(place, cell.mean.low, cell.mean.high, color=look["color"], linewidth=1.2)
             axes.plot([cell.mean.value], [place], **look)
+            _hollow(axes, [(cell.mean.value, place)] if cell.missing else [], look)
     axes.set_yticks(range(len(entrants)), [""] * len(entrants))
     axes.set_ylim(len(entrants) - 0.5, -0.5)
     axes.margins(x=0.08)
+
+
+def _hollow(axes: Axes, points: Sequence[tuple[float, float]], look: _Look) -> None:
+    """Means over fewer seeds than others have."""
+    hollow = {
+        "linestyle": "",
+        "markerfacecolor": "white",
+        "markeredgewidth": 0.8,
+        "markersize": 1.6 * look["markersize"],
+    }
+    for x, y in points:
+        axes.plot([x], [y], **{**look, **hollow}, zorder=4)
 
 
 def profiles(entrants: Sequence[Entrant], found: Profiles) -> Drawing:

@@ -52,9 +52,7 @@ def ranks_picture(entrants: Sequence[Entrant], ranks: Ranks) -> Drawing:
             axes.plot([low, high], [y, y], color=INK, linewidth=2.6, solid_capstyle="round")
             axes.plot(members, [y] * len(members), "o", color=INK, markersize=4.2)
         if not ranks.telling:
-            middle = (1 + len(order)) / 2
-            axes.text(middle, -0.45, TOO_FEW, ha="center", va="center", fontsize=7, style="italic", zorder=3,
-                      bbox={"facecolor": "white", "edgecolor": "none", "pad": 1.5})  # fmt: skip
+            axes.text(axes.get_xlim()[0], 1.6, TOO_FEW, ha="left", va="bottom", fontsize=7, fontstyle="italic")
         _names(axes, order, ranks, own, depth)
         axes.set_ylim(-height - 0.2, 2.4)
     rows = [{"series": name, "x": ranks.average[name], "y": float(place)} for place, name in enumerate(order, 1)]

@@ -57,13 +57,15 @@ def show(results: Results, tournament: Tournament, screen: Console) -> None:
 
 def _key(results: Results, tournament: Tournament) -> str:
     own = f"{OWN} yours. " if any(entrant.own for entrant in results.entrants) else ""
-    partial = f"{PARTIAL}: some seeds are missing. " if any(cell.missing for cell in tournament.cells) else ""
+    partial, among = "", ""
+    if any(cell.missing for cell in tournament.cells):
+        partial, among = f"{PARTIAL}: some seeds are missing. ", " of those with all seeds"
     within = ""
     if any(cell.within is not None for cell in tournament.cells):
         within = "(±): within the seed, prompts clustered: no interval over seeds. "
     other = reference(results.entrants).name
     return (
-        f"{own}±: half of the 95 % interval. {within}{partial}Green: the highest mean of those with all seeds. Less "
+        f"{own}±: half of the 95 % interval. {within}{partial}Green: the highest mean{among}. Less "
         f"{other}: paired by seed; p: after Holm's correction over all pairs and tasks. {timed(tournament)} with the "
         "most labels."
     )

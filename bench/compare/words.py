@@ -232,7 +232,7 @@ def summary(results: Results, tournament: Tournament) -> list[str]:
                 )
     if ranks := tournament.ranks:
         first = min(ranks.average, key=lambda name: ranks.average[name])
-        told = f"they {'differ' if ranks.p < LEVEL else 'are not told apart'} (p {_equal(p_value(ranks.p))})"
+        told = f"ranks {'differ' if ranks.p < LEVEL else 'are not told apart'} (p {_equal(p_value(ranks.p))})"
         sentences.append(
             f"Over {plural(ranks.blocks, 'block')} of task and seed {first} has the best average rank, "
             f"{ranks.average[first]:.2f}; {told if ranks.telling else f'these are {TOO_FEW}'}."

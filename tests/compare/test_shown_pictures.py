@@ -67,6 +67,15 @@ def test_curves_show_the_means_of_the_cells(drawn: Mapping[str, Drawing], found:
         assert heights == [[cells[entrant.name, budget] for budget in budgets] for entrant in made.entrants]
 
 
+def test_means_over_fewer_seeds_than_others_have_are_hollow() -> None:
+    made, found = shown_comparison.compared(failures=2)
+    drawn = pictures(made, found)["curves"]
+    hollow = [line for line in drawn.figure.axes[0].get_lines() if line.get_markerfacecolor() == "white"]
+    (partial,) = [cell for cell in found.cells if cell.missing and cell.budget]
+    assert [list(line.get_ydata()) for line in hollow] == [[partial.mean.value]]
+    assert "Hollow: over fewer seeds" in drawn.caption
+
+
 def test_everybody_has_a_look_of_their_own() -> None:
     assert len(set(LOOKS)) == len({colour for colour, _ in LOOKS}) == len({marker for _, marker in LOOKS}) == len(LOOKS)
 

@@ -147,7 +147,7 @@ def test_a_run_that_failed_takes_its_seed_from_nobody_but_those_whom_it_is_compa
     assert compared.notes == (
         "world: c lacks seed 4; its means are over the seeds it has, which may be the easier ones, and are not called "
         "best",
-        "ranks and profiles are over 5 of 6 blocks, those that all of them have",
+        "Ranks and profiles are over 5 of 6 blocks, those that all of them have",
     )
     assert compared.ranks == kept.ranks
 
@@ -175,7 +175,7 @@ def test_who_would_cost_more_than_a_third_of_the_blocks_is_not_ranked() -> None:
     assert set(compared.profiles.share) == {"a", "b"}
     assert compared.notes[-2:] == (
         "c lacks 5 of 9 blocks of task and seed, so ranks and profiles leave it out",
-        "ranks and profiles are over 8 of 9 blocks, those that all of them have",
+        "Ranks and profiles are over 8 of 9 blocks, those that all of them have",
     )
     assert len(compared.differences) == 3
 
