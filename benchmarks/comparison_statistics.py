@@ -196,10 +196,10 @@ def _errors(seeds: int, overlaps: Sequence[float]) -> str:
         p_values = np.concatenate([one.p for one in tests])
         ranked = ranks("abcdef", tasks)
         assert ranked is not None
-        errors += [min(holm(p_values)) < 0.05, len(ranked.groups) > 1, ranked.p < 0.05, min(p_values) < 0.05]
+        errors += [min(holm(p_values.tolist())) < 0.05, len(ranked.groups) > 1, ranked.p < 0.05, min(p_values) < 0.05]
     differ, groups, alike, raw = errors / 1500
     kind = f"{sum(map(bool, overlaps))} of 3 tasks split anew"
-    return f"{kind}: some difference {differ:.1%} (without Holm {raw:.0%}), some group {groups:.1%}, ranks alike {alike:.1%}"
+    return f"{kind}: some difference {differ:.1%} (without Holm {raw:.0%}), some group {groups:.1%}, ranks {alike:.1%}"
 
 
 if __name__ == "__main__":
