@@ -154,6 +154,22 @@ def test_people_who_are_told_apart_are_told_apart_to_methods_and_errors(file, co
     assert list(ground._test.clusters) == list(learner.asked[1])
 
 
+def test_of_one_annotator_who_is_always_the_same_errors_are_over_prompts(file, context):
+    ground = opened(reward_testbed(file(rows(200, people=("me",)))), context)
+    metrics = run(pipeline("bt"), {}, ground, 50, 0).metrics
+    assert metrics["accuracy_error"] > 0
+    assert all(np.isfinite(value) for value in metrics.values())
+    assert "accuracy_by_person" not in metrics
+    assert len(set(ground._test.clusters)) > 10
+
+
+def test_a_test_of_one_prompt_has_an_accuracy_and_no_error(file, context):
+    four = [{**row, "prompt": f"question {number // 50}: "} for number, row in enumerate(rows(200))]
+    metrics = run(pipeline("bt"), {}, opened(reward_testbed(file(four)), context), 50, 0).metrics
+    assert 0 <= metrics["accuracy"] <= 1
+    assert "accuracy_error" not in metrics
+
+
 def test_prompts_are_there_for_who_reads_them(file, context):
     testbed = reward_testbed(file(rows(200)))
     linear, prompted, items = Reader("linear"), Reader("prompted"), Reader("items")
