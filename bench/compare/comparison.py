@@ -82,6 +82,7 @@ class Comparison:
             rows=_frame(rows),
             entrants=listed,
             measures={testbed.name: testbed.measures[self.pipelines[0].learn.slot] for testbed in self.testbeds},
+            overlaps={testbed.name: testbed.overlap for testbed in self.testbeds},
             tuning=self._tuned(stored, names),
             failures=failures,
             command=command,
