@@ -1,5 +1,6 @@
 """A language model learns from the answers that are chosen, and is held against those that are not."""
 
+import shutil
 from dataclasses import replace
 
 import numpy as np
@@ -42,7 +43,8 @@ def made():
 def backbone(tiny_model, tmp_path):
     from transformers import AutoTokenizer
 
-    folder = tiny_model("llama")
+    folder = tmp_path / "with a chat template"  # the tiny model itself is shared by tests that want none
+    shutil.copytree(tiny_model("llama"), folder)
     tokenizer = AutoTokenizer.from_pretrained(folder)
     tokenizer.chat_template = TEMPLATE
     tokenizer.save_pretrained(folder)
