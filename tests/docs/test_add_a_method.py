@@ -97,7 +97,8 @@ def typed(monkeypatch, capsys, tmp_path):
 
     def call(command: list[str]) -> str:
         if command[:2] == ["python", "-m"]:
-            assert command[2:] in (["pip", "install", "-e", ".[encoder]"], ["pip", "install", "-e", "."])
+            constrained = ["pip", "install", "-c", "constraints.txt", "-e", ".[encoder]"]
+            assert command[2:] in (constrained, ["pip", "install", "-e", "."])
             installed(tmp_path)
         elif command[0] == "python":
             run_path(command[1], run_name="__main__")
