@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -15,6 +16,13 @@ if TYPE_CHECKING:
 
 Model = TypeVar("Model", bound="BaseModel")
 Value = TypeVar("Value")
+
+
+def try_folder(folder: Path) -> None:
+    """Make the folder and see that it can be written, before hours of work. Raises OSError where it cannot."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryFile(dir=folder):
+        pass
 
 
 def read_yaml(path: Path) -> dict[str, Any]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -14,6 +13,7 @@ from bench.cli.methods import BESIDE
 from bench.cli.options import DataDir, Jobs, ProfileName, Retry, RunsDir, console
 from bench.cli.working import announce, stoppable, to_do, work_off
 from bench.errors import UserError, unknown
+from bench.files import try_folder
 from bench.spec import Profile, Unavailable
 
 if TYPE_CHECKING:
@@ -131,9 +131,7 @@ def _worked_off(name: str, parts: list[Part], comparison: Comparison, jobs: int,
 def _require_folder(out: Path) -> None:
     """Raises UserError, before hours of work, where `out` cannot be written."""
     try:
-        out.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=out):
-            pass
+        try_folder(out)
     except OSError as error:
         raise UserError(f"--out: the folder {out} cannot be written: {error.strerror or error}") from None
 

@@ -11,14 +11,13 @@ from __future__ import annotations
 
 import errno
 import json
-import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from bench.errors import UserError
-from bench.files import commit, replace
+from bench.files import commit, replace, try_folder
 from bench.spec import Outcome, Record, Task
 
 
@@ -40,9 +39,7 @@ class Store:
     def prepare(self) -> None:
         """Make the folder and see that it can be written; UserError otherwise, before any work is done."""
         try:
-            self.folder.mkdir(parents=True, exist_ok=True)
-            with tempfile.TemporaryFile(dir=self.folder):
-                pass
+            try_folder(self.folder)
         except OSError as error:
             message = f"runs folder {self.folder} cannot be written: {error.strerror or error}"
             raise UserError(f"{message}\nName another with --runs DIR or PREFBENCH_RUNS.") from None
