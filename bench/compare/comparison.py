@@ -68,7 +68,7 @@ class Comparison:
         failures: dict[str, str] = {}
         for testbed in self.testbeds:
             planner = self._planner(testbed)
-            tried = [(run, "a trial of ") for run in self._tried_runs(testbed)] if self.trials > 1 else []
+            tried = [(run, "a trial of ") for run in self._tried_runs(testbed)]
             for run, what in [*tried, *((run, "") for run in self._reported(testbed, stored))]:
                 task, entrant = planner.task(run), names[key(run.pipeline)]
                 if note := stored.failures.get(task.id):
@@ -100,7 +100,9 @@ class Comparison:
         return tuning.tries(pipeline, testbed, self.trials)
 
     def _tried_runs(self, testbed: Testbed) -> list[Run]:
-        """All trials of all pipelines."""
+        """All trials of all pipelines; none where everybody keeps the defaults."""
+        if self.trials == 1:
+            return []
         return [
             run
             for pipeline in self.pipelines

@@ -14,13 +14,12 @@ from typing import TYPE_CHECKING, Any
 
 from bench.methods.method import Slot
 from bench.spec import Context, Profile, Progress
-from bench.testbeds.testbed import Ground, Measure, Testbed
+from bench.testbeds.testbed import EVERYBODY, Ground, Measure, Testbed
 
 if TYPE_CHECKING:
     from bench.data.cyclic import CyclicComparisons
     from bench.testbeds.features import Held, Part
 
-EVERYBODY = "everybody"  # the one annotator
 COPIES = 40  # of every pair of states in the test: 2,640 comparisons
 
 

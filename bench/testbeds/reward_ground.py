@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -16,9 +17,7 @@ from bench.testbeds.pool import Place, PoolGround
 from bench.testbeds.reading import accuracy, decided, reading
 from bench.testbeds.response_features import Features
 from bench.testbeds.stopwatch import Stopwatch
-from bench.testbeds.testbed import Learnt
-
-EVERYBODY = "everybody"  # the one annotator
+from bench.testbeds.testbed import EVERYBODY, Learnt
 
 
 @dataclass(frozen=True)
@@ -68,7 +67,11 @@ class RewardGround(PoolGround):
 
     def _prompts(self, groups: Sequence[Completions]) -> NDArray[np.float64]:
         """(n, d): what was asked, in the unit of the pool's spread."""
-        return self.known.embed(groups) / _scale(self.known.embed(self.groups))
+        return self.known.embed(groups) / self._prompt_scale
+
+    @cached_property
+    def _prompt_scale(self) -> NDArray[np.float64]:
+        return _scale(self.known.embed(self.groups))
 
 
 def _scale(rows: NDArray[np.float64]) -> NDArray[np.float64]:

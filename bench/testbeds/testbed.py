@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from bench.learn.policy.completions import Completions
     from bench.methods.contract import Known
 
+EVERYBODY = "everybody"  # who judged, where people are not told apart
 LEARNERS = (Slot.REWARD, Slot.POLICY)
 VALIDATION = 10_000  # seeds from here on are for validation, far above those that anybody reports
 

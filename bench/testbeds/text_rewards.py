@@ -19,7 +19,7 @@ from bench.errors import UserError
 from bench.methods.method import Slot
 from bench.spec import Context, Progress, canonical
 from bench.testbeds.origins import Origin
-from bench.testbeds.testbed import Ground
+from bench.testbeds.testbed import EVERYBODY, Ground
 from bench.testbeds.validation import rows_of
 
 if TYPE_CHECKING:
@@ -28,8 +28,6 @@ if TYPE_CHECKING:
 
     from bench.data.formats import Preferences
     from bench.testbeds.features import Part
-
-EVERYBODY = "everybody"  # who judged, where people are not told apart
 
 
 @dataclass(frozen=True)

@@ -50,7 +50,7 @@ def typed(monkeypatch, tmp_path):
 
 
 @pytest.fixture
-def code(typed, monkeypatch):
+def code(typed):
     """The exit code of a command."""
     return lambda *words: CliRunner().invoke(app, words).exit_code
 
