@@ -79,23 +79,31 @@ def ranking_report(
         )
     needed = loss_to_rank(reference_chosen, reference_rejected, beta)
     clusters = np.arange(len(gap)) if prompts is None else np.asarray(prompts)
-    before, after = _first(-hard), _first(-gap)
-    shares = {
-        "reference_accuracy": before,
-        "ranking_accuracy": after,
-        "gained": np.maximum(after - before, 0),
-        "lost": np.maximum(before - after, 0),
-        "reward_accuracy": _first(hard - gap),
-        "loss": np.logaddexp(0, beta * (gap - hard)),
-    }
+    shares = {**rankings(-hard, -gap), "loss": np.logaddexp(0, beta * (gap - hard))}
     if agreement is not None:
         ideal = idealised_ranking(reference_chosen, reference_rejected, agreement, beta)
-        shares |= {"idealised_accuracy": ideal, "alignment_gap": ideal - after}
+        shares |= {"idealised_accuracy": ideal, "alignment_gap": ideal - shares["ranking_accuracy"]}
     metrics: dict[str, float] = {}
     for name, values in shares.items():
         metrics |= {name: float(values.mean()), f"{name}_error": clustered_error(values, clusters)}
     rows = _equal_mass(hard, bins)
     return RankingReport(metrics, tuple(_bin(row, hard, shares, needed, clusters) for row in rows))
+
+
+def rankings(reference: ArrayLike, policy: ArrayLike) -> dict[str, Array]:
+    """What became of n pairs, in [0, 1]: the first five metrics of `RankingReport`, not averaged yet.
+
+    `reference` and `policy` (n,) are log-probabilities of chosen less those of rejected answers, in nats; not checked.
+    """
+    hard, own = np.asarray(reference, dtype=float), np.asarray(policy, dtype=float)
+    before, after = _first(hard), _first(own)
+    return {
+        "reference_accuracy": before,
+        "ranking_accuracy": after,
+        "gained": np.maximum(after - before, 0),
+        "lost": np.maximum(before - after, 0),
+        "reward_accuracy": _first(own - hard),
+    }
 
 
 def _first(margins: Array) -> Array:

@@ -32,7 +32,7 @@ from bench.learn.policy.text_policy import Size, text_policy
 from bench.seeds import seed_for
 from bench.spec import Context, Progress, canonical
 from bench.testbeds.pool import Place
-from bench.testbeds.spread import mean_of
+from bench.testbeds.ranked import ranked
 from bench.testbeds.text_parts import STUDY, parts
 from bench.testbeds.training import Trainer
 
@@ -143,18 +143,12 @@ class OpenTexts:
         return grouped(prompts, [[one.tokens for one in each] for each in found])
 
     def judged(self, policy: Any) -> dict[str, float]:
-        """The share of held-out pairs in which the log-ratio grew more for the chosen answer; a tie counts half.
-
-        Beside it what needs no label: the longer answer, and the answer that is likelier under the SFT policy.
-        """
-        before = self._before
-        margins = log_ratio(policy, self.test.groups) - before
-        right = (1 + np.sign(margins)) / 2
+        """By held-out pairs: see `ranked`; and the accuracy of the longer answer, which needs no label."""
+        after = log_ratio(policy, self.test.groups)
         return {
-            **mean_of("implicit_accuracy", right, self.test.clusters),
-            "implicit_margin": float(margins.mean()),  # nats
+            **ranked(self._before, after, np.array(self.test.clusters)),
+            "implicit_margin": float((after - self._before).mean()),  # nats
             "accuracy_of_longer": float(self.test.longer.mean()),
-            "accuracy_of_sft": float(((1 + np.sign(before)) / 2).mean()),
         }
 
     @cached_property

@@ -24,6 +24,7 @@ from bench.generate.kept_arrays import grouped, kept_arrays, read, written
 from bench.label import Judgements
 from bench.learn.kept import place
 from bench.learn.policy.completions import Completions
+from bench.learn.policy.log_probs import response_log_probs, response_sums
 from bench.learn.policy.objectives import Preference
 from bench.learn.policy.reference import data_hash
 from bench.learn.policy.reward_model import RewardModel
@@ -31,6 +32,7 @@ from bench.methods.method import Slot
 from bench.seeds import seed_for
 from bench.spec import Context, Progress
 from bench.testbeds.pool import Place, PolicyGround, PoolGround
+from bench.testbeds.ranked import ranked
 from bench.testbeds.response_features import Features
 from bench.testbeds.reward_ground import HeldOut, RewardGround
 from bench.testbeds.spread import mean_of
@@ -123,7 +125,7 @@ class OpenWorld:
         """Of responses, by the SFT policy."""
         return Features(self.domain.sft, self.domain.sft_hash, self.folder)
 
-    @property
+    @cached_property
     def held_out(self) -> HeldOut:
         """All pairs of the SFT policy's responses to a test prompt whose gold rewards differ, in the gold order."""
         k = self.settings["opponents"]
@@ -145,7 +147,7 @@ class OpenWorld:
         """By the gold reward: a response to every test prompt, against several of the SFT policy each.
 
         All policies of a seed answer with the same random numbers; the SFT policy had others. Errors are clustered by
-        prompt.
+        prompt. And how the policy ranks those several responses: see `ranked`.
         """
         own = [each[0] for each in self._sample(policy, self.test_prompts, 1, self._stream("judged"))]
         k, prompts = self.settings["opponents"], self.test_prompts
@@ -167,7 +169,22 @@ class OpenWorld:
                 max_tokens=self.settings["max_tokens"],
                 seed=self._stream("divergence"),
             ),
+            **ranked(self._before, self._margins(policy), np.array([row for row, _, _ in self.held_out.pairs])),
         }
+
+    @cached_property
+    def _before(self) -> NDArray[np.float64]:
+        """(n,): log pi_sft of the better response of every held-out pair, less that of the other; nats."""
+        path = place(self.folder, "before", {"sft": self.domain.sft_hash, "groups": data_hash(self.opponents)})
+        found = kept_arrays(path, lambda: {"margins": self._margins(self.domain.sft)})
+        return np.asarray(found["margins"], dtype=np.float64)
+
+    def _margins(self, policy: Any) -> NDArray[np.float64]:
+        """The same under `policy`."""
+        sums = np.stack(response_sums(self.opponents, response_log_probs(policy, self.opponents)))
+        rows, first, second = np.array(self.held_out.pairs).T
+        found: NDArray[np.float64] = self.held_out.better * (sums[rows, first] - sums[rows, second])
+        return found
 
     def _prompts(self, part: str, count: int) -> list[Prompt]:
         from bench.data.world.world import SIZES

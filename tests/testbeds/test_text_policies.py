@@ -100,10 +100,11 @@ def test_a_policy_learns_what_people_prefer(opened):
     assert metrics["implicit_margin"] > 1
 
 
-def test_a_policy_that_learnt_nothing_is_right_in_half_of_the_pairs(here):
+def test_a_policy_that_learnt_nothing_is_right_in_half_of_the_pairs_and_turns_none_round(here):
     judged = here.judged(here.sft)
     assert judged[text_policies.MEASURE] == 0.5
-    assert judged["implicit_margin"] == 0
+    assert judged["implicit_margin"] == judged["gained"] == judged["lost"] == 0
+    assert judged["ranking_accuracy"] == judged["accuracy_of_sft"]
 
 
 def test_the_longer_answer_and_the_likelier_one_stand_beside_it(here):

@@ -11,6 +11,7 @@ from bench.compare.pipeline import Pipeline, run
 from bench.data.world.gold import rewards
 from bench.errors import UserError
 from bench.label import Judgements, ordered
+from bench.learn.policy.log_probs import response_log_probs, response_sums
 from bench.methods.contract import Known
 from bench.methods.method import Slot
 from bench.methods.pair_loss import PairLoss
@@ -157,6 +158,20 @@ def test_the_sft_policy_is_judged_to_be_about_as_good_as_itself(opened):
     judged = ground.judged(ground.known.policy)
     assert judged["kl_from_sft"] == 0
     assert abs(judged["win_rate_over_sft"] - 0.5) < 4 * judged["win_rate_over_sft_error"]
+
+
+def test_the_sft_policy_turns_no_pair_round_and_ranks_as_its_likelihoods_say(opened, here):
+    ground = opened()
+    judged = ground.judged(ground.known.policy)
+    assert judged["implicit_accuracy"] == 0.5
+    assert judged["gained"] == judged["lost"] == 0
+    sums = np.stack(response_sums(here.opponents, response_log_probs(ground.known.policy, here.opponents)))
+    held = here.held_out
+    right = [
+        better * (sums[row, a] - sums[row, b]) > 0 for (row, a, b), better in zip(held.pairs, held.better, strict=True)
+    ]
+    assert judged["ranking_accuracy"] == judged["accuracy_of_sft"] == pytest.approx(np.mean(right))
+    assert judged["ranking_accuracy_error"] > 0
 
 
 def test_a_policy_that_nothing_was_bought_for_cannot_be_taught(opened):
