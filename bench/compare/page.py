@@ -13,10 +13,10 @@ from urllib.parse import quote
 
 from markupsafe import Markup
 
-from bench.compare.page_parts import costs, differences, leaderboard, tuning
+from bench.compare.page_parts import beside, costs, differences, leaderboard, tuning
 from bench.compare.pictures import NAMED
 from bench.compare.results import Results, Tournament
-from bench.compare.words import TOO_FEW, compared, given, listed, resampled, summary, timed
+from bench.compare.words import TOO_FEW, compared, given, landmarks, listed, resampled, summary, timed
 from bench.report.drawing import Drawing
 from bench.report.format import number, plural
 from bench.report.html import minus, page, write_text
@@ -65,6 +65,8 @@ def render(
         "entrants": results.entrants,
         "board": leaderboard(results, tournament),
         "differences": differences(results, tournament),
+        "beside": beside(results, tournament),
+        "landmarks": {task: said for task in results.measures if (said := landmarks(tournament, task))},
         "costs": costs(results, tournament),
         "tuning": tuning(results),
         "count": results.tuning.count,

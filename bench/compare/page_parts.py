@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from bench.compare.planning import PLACES
-from bench.compare.results import Cell, Cost, Entrant, LabelsNeeded, Results, Tournament, Trial, Value
+from bench.compare.results import Beside, Cell, Cost, Entrant, LabelsNeeded, Results, Tournament, Trial, Value
 from bench.compare.words import (
     BETTER,
     PARTIAL,
@@ -169,6 +169,40 @@ def _note(one: Facing) -> str:
         return ""
     about = f"to reach what {one.target} reaches with all labels"
     return f"{about}; {one.labels.note}" if one.labels.note else about
+
+
+def beside(results: Results, tournament: Tournament) -> list[dict[str, Any]]:
+    """For every task that has any: a table of further metrics (columns) of entrants (rows), with the most labels."""
+    found = []
+    for at, (task, measure) in enumerate(results.measures.items()):
+        mine = {(one.entrant, one.metric): one for one in tournament.beside if one.task == task}
+        columns = [metric for metric in measure.beside if any(metric == own for _, own in mine)]
+        if not columns:
+            continue
+        digits = {metric: places(one.mean for (_, own), one in mine.items() if own == metric) for metric in columns}
+        rows = [
+            (entrant, [_further(mine.get((entrant.name, metric)), digits[metric]) for metric in columns])
+            for entrant in results.entrants
+            if any((entrant.name, metric) in mine for metric in columns)
+        ]
+        found.append(
+            {
+                "at": at,
+                "task": task,
+                "budget": budgets_of(tournament, task)[-1],
+                "heads": [measure.beside[metric] for metric in columns],
+                "rows": rows,
+            }
+        )
+    return found
+
+
+def _further(one: Beside | None, digits: int) -> dict[str, Any] | None:
+    if one is None:
+        return None
+    if one.mean.low == one.mean.high:  # a count, the same on every seed
+        return {"value": one.mean.value, "text": minus(f"{one.mean.value:,.10g}"), "interval": ""}
+    return _number(one.mean, digits)
 
 
 def costs(results: Results, tournament: Tournament) -> list[dict[str, Any]]:

@@ -150,6 +150,26 @@ class Cost:
 
 
 @dataclass(frozen=True)
+class Beside:
+    """What else was measured of an entrant with the most labels: `metric` is one of its measure's `beside`."""
+
+    task: str
+    entrant: str
+    metric: str
+    budget: int
+    mean: Value
+
+
+@dataclass(frozen=True)
+class Landmark:
+    """What a task's measure can be held against, whoever learns: a ceiling, or a rule that needs no label."""
+
+    task: str
+    words: str
+    value: float  # mean over seeds
+
+
+@dataclass(frozen=True)
 class Ranks:
     """Average ranks over blocks (task x seed), 1 the best, and who cannot be told apart.
 
@@ -188,4 +208,6 @@ class Tournament:
     costs: tuple[Cost, ...]
     ranks: Ranks | None  # None with fewer than two entrants or three blocks
     profiles: Profiles | None  # None where no task has anybody better than chance
+    beside: tuple[Beside, ...] = ()
+    landmarks: tuple[Landmark, ...] = ()
     notes: tuple[str, ...] = ()  # seeds, entrants and tasks that were left out, and why; and what is not independent

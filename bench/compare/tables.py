@@ -1,4 +1,4 @@
-"""The tables of a comparison as CSV, every digit kept: tidy rows of records, cells, differences."""
+"""The tables of a comparison as CSV, every digit kept: tidy rows of records, cells, differences, what stands beside."""
 
 from __future__ import annotations
 
@@ -17,11 +17,12 @@ RESAMPLED = "corrected resampled t (Nadeau and Bengio 2003): every seed splits t
 
 
 def write_tables(results: Results, tournament: Tournament, out: Path) -> list[Path]:
-    """Write results.csv (a row per record and metric), table.csv and differences.csv to the folder `out`."""
+    """Write results.csv (a row per record and metric), and the three tables below, to the folder `out`."""
     tables = {
         "results.csv": results.rows,
         "table.csv": cells(results, tournament),
         "differences.csv": differences(results, tournament),
+        "beside.csv": beside(results, tournament),
     }
     for name, table in tables.items():
         table.to_csv(out / name, index=False)
@@ -87,6 +88,25 @@ def differences(results: Results, tournament: Tournament) -> pd.DataFrame:
             for one in tournament.differences
         ]
     )
+
+
+def beside(results: Results, tournament: Tournament) -> pd.DataFrame:
+    """A row per task, entrant and metric beside the measure, with the most labels; landmarks have no entrant."""
+    import pandas as pd
+
+    columns = ["task", "entrant", "metric", "budget", "mean", "mean_low", "mean_high"]
+    found = [
+        {
+            "task": one.task,
+            "entrant": one.entrant,
+            "metric": results.measures[one.task].beside[one.metric],
+            "budget": one.budget,
+            **_value("mean", one.mean),
+        }
+        for one in tournament.beside
+    ]
+    marks = [{"task": one.task, "entrant": "", "metric": one.words, "mean": one.value} for one in tournament.landmarks]
+    return pd.DataFrame([*found, *marks], columns=columns)
 
 
 def _value(name: str, value: Value) -> dict[str, float]:

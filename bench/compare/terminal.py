@@ -17,6 +17,7 @@ from bench.compare.words import (
     facing,
     given,
     half,
+    landmarks,
     p_value,
     places,
     reference,
@@ -44,6 +45,8 @@ def show(results: Results, tournament: Tournament, screen: Console) -> None:
     for task in results.measures:
         screen.print()
         screen.print(_fitting(task, results, tournament, screen))
+        if marks := landmarks(tournament, task):
+            screen.print(Text(marks, style="dim"))
     screen.print(Text(_key(results, tournament), style="dim"))
     for sentence in filter(None, [*summary(results, tournament), resampled(results), *given(results)]):
         screen.print(Text(sentence))

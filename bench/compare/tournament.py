@@ -9,6 +9,7 @@ from itertools import combinations
 import numpy as np
 from numpy.typing import NDArray
 
+from bench.compare.beside import beside, landmarks
 from bench.compare.blocks import blocks
 from bench.compare.intervals import improvement, means, paired_differences, paired_tests, widened
 from bench.compare.paired import Paired, paired
@@ -44,6 +45,8 @@ def tournament(results: Results) -> Tournament:
         costs=tuple(cost for task in tasks for cost in costs(results, task)),
         ranks=ranks(ranked, shared),
         profiles=drawn,
+        beside=tuple(one for task in tasks for one in beside(results, task)),
+        landmarks=tuple(one for task in tasks for one in landmarks(results, task)),
         notes=(*notes, *apart, *left_out, *unnormalised),
     )
 

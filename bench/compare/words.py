@@ -186,6 +186,12 @@ def timed(tournament: Tournament) -> str:
     return f"Time: {time}{'; memory: what the process grew by meanwhile' if grown else ''}; means over seeds of one run"
 
 
+def landmarks(tournament: Tournament, task: str) -> str:
+    """What the task's measure can be held against, in one sentence; empty where there is nothing."""
+    marks = [f"{one.words} {one.value:.3f}" for one in tournament.landmarks if one.task == task]
+    return f"For comparison: {', '.join(marks)}." if marks else ""
+
+
 def given(results: Results) -> list[str]:
     """The tuning budget of everyone, and who had fewer settings to try."""
     tuning = results.tuning

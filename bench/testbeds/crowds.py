@@ -23,6 +23,7 @@ from bench.methods.method import Slot
 from bench.spec import Context, Profile, Progress, canonical
 from bench.testbeds.testbed import VALIDATION, Ground, Measure, Testbed
 from bench.testbeds.validation import set_aside
+from bench.testbeds.words import BY_PERSON, PARAMETERS
 
 if TYPE_CHECKING:
     from bench.data.annotated import Annotated
@@ -30,7 +31,18 @@ if TYPE_CHECKING:
     from bench.domains.crowds.crowd import Crowd
     from bench.testbeds.features import Held, Part
 
-ACCURACY = Measure("accuracy", "accuracy on held-out comparisons", 0.5)
+ACCURACY = Measure(
+    "accuracy",
+    "accuracy on held-out comparisons",
+    0.5,
+    beside={**BY_PERSON, **PARAMETERS},
+    landmarks={
+        "longer_wins": "the longer item, whatever people said",
+        "agreement_two": "what another person said of the same pair",
+        "agreement_others": "what the majority of the others said",
+        "noise_ceiling": "people's own order, which they do not always keep",
+    },
+)
 
 
 @dataclass(frozen=True)

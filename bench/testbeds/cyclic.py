@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from bench.methods.method import Slot
 from bench.spec import Context, Profile, Progress
 from bench.testbeds.testbed import EVERYBODY, Ground, Measure, Testbed
+from bench.testbeds.words import PARAMETERS
 
 if TYPE_CHECKING:
     from bench.data.cyclic import CyclicComparisons
@@ -68,7 +69,18 @@ def _held(comparisons: CyclicComparisons) -> Held:
 TESTBED = Testbed(
     name="cyclic",
     line="paper beats rock beats scissors beats paper, and better beats worse; judged on new items of the same kinds",
-    measures={Slot.REWARD: Measure("accuracy", "accuracy on held-out comparisons", 0.5)},
+    measures={
+        Slot.REWARD: Measure(
+            "accuracy",
+            "accuracy on held-out comparisons",
+            0.5,
+            beside=PARAMETERS,
+            landmarks={
+                "bradley_terry_ceiling": "the best reward of single items",
+                "bayes_ceiling": "what made the labels",
+            },
+        )
+    },
     chooses=False,
     budgets=(100, 200, 400, 800, 1600),
     at={Profile.EMBEDDED: {"version": 1, "pool": 2000, "cyclic": 0.7, "strength": 4.0, "dimension": 20}},

@@ -28,6 +28,8 @@ class Measure:
     metric: str  # key of a record's metrics
     words: str  # as tables name it
     chance: float  # its value without any preference learnt
+    beside: Mapping[str, str] = field(default_factory=dict)  # further metrics of what was learnt, and their words
+    landmarks: Mapping[str, str] = field(default_factory=dict)  # metrics of the seed alone, whoever learns
 
 
 @dataclass(frozen=True)

@@ -18,12 +18,25 @@ from bench.testbeds import text_policies
 from bench.testbeds.origins import Origin, Shipped
 from bench.testbeds.testbed import Ground, Measure, Testbed
 from bench.testbeds.text_rewards import RewardSource
+from bench.testbeds.words import BY_PERSON, PARAMETERS, RANKED
 
 if TYPE_CHECKING:
     from bench.data.pairs import Dataset
 
-ACCURACY = Measure("accuracy", "accuracy on held-out pairs", 0.5)
-IMPLICIT = Measure(text_policies.MEASURE, "accuracy of the implied reward on held-out pairs", 0.5)
+ACCURACY = Measure(
+    "accuracy",
+    "accuracy on held-out pairs",
+    0.5,
+    beside={**BY_PERSON, **PARAMETERS},
+    landmarks={"longer_wins": "the longer answer"},
+)
+IMPLICIT = Measure(
+    text_policies.MEASURE,
+    "accuracy of the implied reward on held-out pairs",
+    0.5,
+    beside={**RANKED, "implicit_margin": "margin of the implied reward, nats"},
+    landmarks={"accuracy_of_longer": "the longer answer", "accuracy_of_sft": "the answer likelier to the SFT policy"},
+)
 HELD_OUT = 0.25  # of the pairs that a seed may see
 BUDGETS = (100, 200, 400, 800)
 PAIRS = {Profile.EMBEDDED: 20_000, Profile.SMALL: 20_000}  # that are embedded at most: all of a built-in dataset

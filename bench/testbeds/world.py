@@ -14,6 +14,7 @@ from bench.methods.method import Slot
 from bench.methods.space import Log
 from bench.spec import Context, Profile, Progress
 from bench.testbeds.testbed import Ground, Measure, Testbed
+from bench.testbeds.words import RANKED
 
 SETTINGS: Mapping[str, Any] = {
     "version": 1,  # of what happens here: raise it when the same settings give other results
@@ -63,7 +64,19 @@ TESTBED = Testbed(
     name="world",
     line="short English of a known-truth world: noisy people judge samples, the gold reward judges what was learnt",
     measures={
-        Slot.POLICY: Measure("win_rate_over_sft", "win rate over the SFT policy", 0.5),
+        Slot.POLICY: Measure(
+            "win_rate_over_sft",
+            "win rate over the SFT policy",
+            0.5,
+            beside={
+                "gold_reward": "gold reward",
+                "length": "tokens a response",
+                "kl_from_sft": "KL from SFT, nats",
+                **RANKED,
+                "implicit_accuracy": "accuracy of the implied reward",
+            },
+            landmarks={"accuracy_of_sft": "ranking accuracy of the SFT policy"},
+        ),
         Slot.REWARD: Measure("accuracy", "accuracy on the gold order of held-out pairs", 0.5),
     },
     chooses=True,

@@ -15,7 +15,13 @@ from bench.testbeds.testbed import Measure
 
 NAMES = ("dpo", "ipo", "simpo", "cpo", "MyMethod", "odd_<name> & 100% $x$", *(f"method-{n}" for n in range(7, 15)))
 MEASURES = {
-    "world": Measure("win_rate_over_sft", "win rate over SFT", 0.5),
+    "world": Measure(
+        "win_rate_over_sft",
+        "win rate over SFT",
+        0.5,
+        beside={"kl_from_sft": "KL from SFT, nats", "parameters": "parameters", "odd": "<odd>"},
+        landmarks={"ceiling": "the <best> policy"},
+    ),
     "hh_rlhf": Measure("accuracy", "held-out accuracy", 0.5),
     "my <data>": Measure("accuracy", "accuracy of 50% & more", 0.5),
 }
@@ -66,6 +72,9 @@ def results(
                         "labels_spent": float(budget),
                         "pairs": float(budget),
                     }
+                    if task == "world":
+                        metrics |= {"kl_from_sft": 0.001 * budget + 0.1 * rng.standard_normal(), "parameters": 33344.0}
+                        metrics["ceiling"] = 0.9 + 0.01 * seed
                     if task != "hh_rlhf":
                         metrics["tokens"] = 150.0 * budget
                     record = f"compare/{task}/{place:02}{seed:02}{budget:04}{'a' * 56}.json"

@@ -40,6 +40,7 @@ def folder(made: Results, found: Tournament, tmp_path_factory: pytest.TempPathFa
 def test_the_folder_has_page_tables_and_figures(folder: Path) -> None:
     assert {path.name for path in folder.iterdir()} == {
         *("index.html", "results.csv", "table.csv", "table.tex", "differences.csv", "differences.tex"),
+        "beside.csv",
         *(f"{name}.{end}" for name in ("curves", "critical_difference", "profiles") for end in ("pdf", "png")),
     }
 

@@ -11,7 +11,7 @@ from bench.errors import UserError
 from bench.methods import Slot
 from bench.methods.registry import method
 from bench.spec import Context, Profile, Unavailable
-from bench.testbeds.crowds import TESTBEDS
+from bench.testbeds.crowds import ACCURACY, TESTBEDS
 
 BY_NAME = {testbed.name: testbed for testbed in TESTBEDS}
 IDEAL = BY_NAME["ideal_points"]
@@ -181,6 +181,7 @@ def test_real_people_have_a_pool_for_the_largest_budget(data_dir, tmp_path, monk
     outcome = run(pipeline("bt"), {}, ground, testbed.budgets[-1], 0)
     assert ground.size >= testbed.budgets[-1]
     assert 0.4 < outcome.metrics["longer_wins"] < 0.8
+    assert {*ACCURACY.beside} <= outcome.metrics.keys()
     assert not any(metric.startswith("unseen") for metric in outcome.metrics)
 
 

@@ -112,6 +112,8 @@ def test_a_general_preference_model_learns_what_no_reward_can():
     """At 1600 labels, with settings of the validation seeds; both beside their ceilings."""
     gpm = outcome("gpm", 1600, seed=10001)
     bradley_terry = outcome("bt", 1600, seed=10001)
+    measure = TESTBED.measures[Slot.REWARD]
+    assert {*measure.beside, *measure.landmarks} <= bradley_terry.keys()
     assert gpm["bayes_ceiling"] - 0.05 < gpm["accuracy"] <= gpm["bayes_ceiling"]
     assert gpm["accuracy"] > gpm["bradley_terry_ceiling"] + 0.1
     assert bradley_terry["accuracy"] <= bradley_terry["bradley_terry_ceiling"]

@@ -18,6 +18,7 @@ from bench.testbeds import text_policies
 from bench.testbeds.testbed import VALIDATION
 from bench.testbeds.text_ground import OpenTexts
 from bench.testbeds.text_parts import TESTED, parts
+from bench.testbeds.texts import IMPLICIT
 
 WORDS = ("river", "stone", "cloud", "garden", "window", "letter", "candle", "market")
 SETTINGS = {
@@ -91,6 +92,7 @@ def test_a_pipeline_gives_the_same_bits_from_a_cold_and_a_warm_cache(tmp_path, p
     cold, warm = (found(run(pipeline(*parts_), {}, ground, 32, 0)) for ground in grounds)
     assert cold == warm
     assert cold["labels_spent"] == 32
+    assert {*IMPLICIT.beside, *IMPLICIT.landmarks} <= cold.keys()
     assert cold["pairs"] == (32 if parts_[1] == "people" else 60)
 
 

@@ -83,9 +83,10 @@ def test_a_pipeline_gives_the_same_bits_from_a_cold_and_a_warm_cache(opened, cac
     assert cold == warm
     assert cold["labels_spent"] == 16
     assert cold["pairs"] == pairs
-    measure = TESTBED.measures[slot].metric
-    assert 0 <= cold[measure] <= 1
-    assert cold[f"{measure}_error"] > 0
+    measure = TESTBED.measures[slot]
+    assert 0 <= cold[measure.metric] <= 1
+    assert cold[f"{measure.metric}_error"] > 0
+    assert {*measure.beside, *measure.landmarks} <= cold.keys()
 
 
 def test_a_learner_of_rankings_spends_three_labels_a_list(opened):
