@@ -189,7 +189,7 @@ def timed(tournament: Tournament) -> str:
 def landmarks(tournament: Tournament, task: str) -> str:
     """What the task's measure can be held against, in one sentence; empty where there is nothing."""
     marks = [f"{one.words} {one.value:.3f}" for one in tournament.landmarks if one.task == task]
-    return f"For comparison: {', '.join(marks)}." if marks else ""
+    return f"For comparison: {'; '.join(marks)}." if marks else ""
 
 
 def given(results: Results) -> list[str]:

@@ -62,12 +62,12 @@ def load(data_dir: Path, margin: float = MARGIN, each: int = EACH, seed: int = 0
     if each < 1:
         raise UserError(f"each must be at least 1, got {each}; {EACH} is the default")
     jokes = sorted(read_rows(data_dir, JOKES, HOW_TO_GET), key=lambda row: int(row["joke"]))
-    users, rated, ratings = _ratings(data_dir)
+    users, rated, given = ratings(data_dir)
     bounds = np.searchsorted(users, np.arange(users[-1] + 2))
     columns = []
     for user, (start, stop) in enumerate(itertools.pairwise(bounds)):
         random = np.random.default_rng(seed_for(NAME, "pairs", seed, user))
-        pairs = _pairs(ratings[start:stop], margin, each, random)
+        pairs = _pairs(given[start:stop], margin, each, random)
         columns.append(np.column_stack([rated[start:stop][pairs[:, 0]], rated[start:stop][pairs[:, 1]], pairs[:, 2]]))
     first, second, labels = np.concatenate(columns).T
     return make_annotated(
@@ -81,8 +81,11 @@ def load(data_dir: Path, margin: float = MARGIN, each: int = EACH, seed: int = 0
     )
 
 
-def _ratings(data_dir: Path) -> tuple[Places, Places, Array]:
-    """Users in ascending order, the jokes they rated, and the ratings; (n,) each."""
+def ratings(data_dir: Path) -> tuple[Places, Places, Array]:
+    """Users in ascending order, the jokes they rated, and the ratings, from -10 to 10; (n,) each.
+
+    Raises UserError for a missing or changed file.
+    """
     path = data_dir / RATINGS.path
     check_file(path, RATINGS.sha256, HOW_TO_GET)
     with gzip.open(path, "rt", encoding="utf-8") as lines:
@@ -90,12 +93,12 @@ def _ratings(data_dir: Path) -> tuple[Places, Places, Array]:
     return table[:, 0].astype(np.int64), table[:, 1].astype(np.int64), table[:, 2]
 
 
-def _pairs(ratings: Array, margin: float, each: int, random: np.random.Generator) -> Places:
+def _pairs(given: Array, margin: float, each: int, random: np.random.Generator) -> Places:
     """(pairs, 3): places of the first and the second rating, and +1 where the first is the higher one."""
-    first, second = np.triu_indices(len(ratings), k=1)
+    first, second = np.triu_indices(len(given), k=1)
     swap = random.random(len(first)) < 0.5
     first, second = np.where(swap, second, first), np.where(swap, first, second)
-    difference = ratings[first] - ratings[second]
+    difference = given[first] - given[second]
     order = random.permutation(len(first))
     kept = order[abs(difference[order]) >= margin][:each]
     return np.column_stack([first[kept], second[kept], np.where(difference[kept] > 0, 1, -1)])

@@ -37,10 +37,10 @@ ACCURACY = Measure(
     0.5,
     beside={**BY_PERSON, **PARAMETERS},
     landmarks={
-        "longer_wins": "the longer item, whatever people said",
-        "agreement_two": "what another person said of the same pair",
-        "agreement_others": "what the majority of the others said",
-        "noise_ceiling": "people's own order, which they do not always keep",
+        "longer_wins": "the longer item",
+        "agreement_two": "another person on the same pair",
+        "agreement_others": "the others' majority",
+        "noise_ceiling": "people by their own order",
     },
 )
 
