@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from pathlib import Path
+from textwrap import fill
 from typing import TYPE_CHECKING, Any
 
 from bench.compare.rank_picture import names_as_written, ranks_picture
@@ -28,6 +29,7 @@ LOOKS = (
 )
 BANDS = 3  # more entrants than these and only the user's own have bands
 ABREAST = 3  # panels
+LETTERS = 32  # of a line of an axis' name: as many as a panel is high
 _Look = Mapping[str, Any]  # of a line
 NAMED = {"curves": "Quality by labels", "critical_difference": "Average ranks", "profiles": "Performance profiles"}
 
@@ -65,7 +67,7 @@ def curves(results: Results, tournament: Tournament) -> Drawing:
             cells = [cell for cell in tournament.cells if cell.task == task and cell.budget is not None]
             (_beside if single[place] else _over_labels)(axes, cells, results.entrants, looks)
             axes.set_title(task)
-            name = results.measures[task].words
+            name = fill(results.measures[task].words, LETTERS)
             axes.set_xlabel(name) if single[place] else axes.set_ylabel(name)
             if single[place] and place % ABREAST == 0:
                 axes.set_yticks(range(len(looks)), list(looks))
@@ -212,7 +214,8 @@ def _legend(figure: Figure, entrants: Sequence[Entrant], looks: Mapping[str, _Lo
     names = [f"{entrant.name} (yours)" if entrant.own else entrant.name for entrant in entrants]
     longest = max(map(len, names))
     width = figure.get_figwidth() * 72 / (36 + 3.7 * longest)  # points; an entry is its line and its letters
-    legend = figure.legend(handles, names, loc="outside lower center", ncols=max(1, min(len(names), int(width))))
+    lines = math.ceil(len(names) / max(1, int(width)))
+    legend = figure.legend(handles, names, loc="outside lower center", ncols=math.ceil(len(names) / lines))
     for text, entrant in zip(legend.get_texts(), entrants, strict=True):
         text.set_fontweight("bold" if entrant.own else "normal")
 

@@ -22,7 +22,7 @@ MEASURES = {
         beside={"kl_from_sft": "KL from SFT, nats", "parameters": "parameters", "odd": "<odd>"},
         landmarks={"ceiling": "the <best> policy"},
     ),
-    "hh_rlhf": Measure("accuracy", "held-out accuracy", 0.5),
+    "hh_rlhf": Measure("accuracy", "accuracy of the implied reward on held-out pairs", 0.5),
     "my <data>": Measure("accuracy", "accuracy of 50% & more", 0.5),
 }
 
