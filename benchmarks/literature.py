@@ -16,23 +16,25 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable, Mapping
+from functools import cached_property
 from itertools import combinations
 from pathlib import Path
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
 from bench import paths
 from bench.compare.intervals import means
 from bench.data.jester import MARGIN, ratings
 from bench.data.world.annotator import NOISE
-from bench.data.world.vocabulary import END_ID
+from bench.data.world.vocabulary import END_ID, Ids
 from bench.errors import UserError
 from bench.generate import sample
 from bench.generate.apart import sample_apart
 from bench.generate.kept_arrays import grouped
 from bench.generate.robust_selection import robust_selection
-from bench.generate.world_directions import WorldDirections
+from bench.generate.world_directions import WorldDirections, asking
 from bench.label import ordered
 from bench.learn.policy.objectives import Preference
 from bench.learn.policy.reference import reference_log_probs
@@ -47,7 +49,7 @@ from bench.testbeds.world_ground import OpenWorld
 Array = NDArray[np.float64]
 Found = Mapping[str, Mapping[str, float]]  # row -> setting -> value, of one seed
 
-ANGLES = (0, 15, 30, 45)  # degrees; 0: the user's own direction
+ANGLES = (0, 15, 30, 45, 60)  # degrees; 0: the user's own direction
 COUNT = 4  # responses to choose from
 EACH = 5  # ratings or comparisons that one person gives
 
@@ -62,6 +64,7 @@ def main() -> None:
     parser.add_argument("section", choices=sections)
     parser.add_argument("--seeds", type=int, default=5)
     options = parser.parse_args()
+    torch.set_num_threads(1)  # as tasks run
     found = []
     for seed in range(options.seeds):
         found.append(sections[options.section](seed))
@@ -78,7 +81,7 @@ def main() -> None:
 def selection(seed: int) -> Found:
     """How much of what a user wants is in the response: mean of <v, r(x, y)>, by angle."""
     here = _world(seed)
-    policy = WorldDirections(here.domain.sft, here.test_prompts[:100], seed=seed)
+    policy = Remembered(here.domain.sft, here.test_prompts[:200], seed=seed)
     axes = list(np.eye(5))
     users = {"one manner": axes, "two at once": [(one + other) / np.sqrt(2) for one, other in combinations(axes, 2)]}
     return {
@@ -88,6 +91,21 @@ def selection(seed: int) -> Found:
         }
         for name, directions in users.items()
     }
+
+
+class Remembered(WorldDirections):
+    """Directions that ask for the same manner have the same responses; each is sampled once."""
+
+    @cached_property
+    def _had(self) -> dict[tuple[str, int], list[Ids]]:
+        return {}
+
+    def respond(self, direction: Array, draw: int) -> list[Ids]:
+        """See WorldDirections."""
+        key = asking(self.prompts[0], direction).text, draw
+        if key not in self._had:
+            self._had[key] = super().respond(direction, draw)
+        return self._had[key]
 
 
 def _served(policy: WorldDirections, direction: Array, angle: float, seed: int) -> float:
