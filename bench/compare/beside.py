@@ -19,7 +19,8 @@ def beside(results: Results, task: Paired) -> list[Beside]:
         for name in task.entrants:
             mine = values[values["entrant"] == name]["value"].to_numpy(dtype=float)
             if len(finite := mine[np.isfinite(mine)]):
-                found.append(Beside(task.task, name, metric, budget, means(finite, task.overlap).at()))
+                mean = means(finite, task.overlap).at()
+                found.append(Beside(task.task, name, metric, budget, mean, len(finite), len(task.seeds) - len(finite)))
     return found
 
 

@@ -202,7 +202,10 @@ def _further(one: Beside | None, digits: int) -> dict[str, Any] | None:
         return None
     if one.mean.low == one.mean.high:  # a count, the same on every seed
         return {"value": one.mean.value, "text": minus(f"{one.mean.value:,.10g}"), "interval": ""}
-    return _number(one.mean, digits)
+    shown = _number(one.mean, digits)
+    if one.missing:
+        shown["interval"] += f", {one.seeds} of {one.seeds + one.missing} seeds"
+    return shown
 
 
 def costs(results: Results, tournament: Tournament) -> list[dict[str, Any]]:

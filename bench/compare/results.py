@@ -158,6 +158,8 @@ class Beside:
     metric: str
     budget: int
     mean: Value
+    seeds: int  # that it was measured on
+    missing: int  # seeds of the task that lack it
 
 
 @dataclass(frozen=True)

@@ -94,7 +94,7 @@ def beside(results: Results, tournament: Tournament) -> pd.DataFrame:
     """A row per task, entrant and metric beside the measure, with the most labels; landmarks have no entrant."""
     import pandas as pd
 
-    columns = ["task", "entrant", "metric", "budget", "mean", "mean_low", "mean_high"]
+    columns = ["task", "entrant", "metric", "budget", "mean", "mean_low", "mean_high", "seeds"]
     found = [
         {
             "task": one.task,
@@ -102,6 +102,7 @@ def beside(results: Results, tournament: Tournament) -> pd.DataFrame:
             "metric": results.measures[one.task].beside[one.metric],
             "budget": one.budget,
             **_value("mean", one.mean),
+            "seeds": one.seeds,
         }
         for one in tournament.beside
     ]

@@ -47,6 +47,15 @@ def test_values_that_are_not_finite_are_left_out_and_break_nothing(made: tuple[R
     assert shown == {"ipo", "simpo"}
 
 
+def test_a_mean_over_fewer_seeds_says_so(made: tuple[Results, Tournament], tmp_path: Path) -> None:
+    results = made[0]
+    gone = (results.rows["metric"] == "kl_from_sft") & (results.rows["entrant"] == "dpo") & (results.rows["seed"] < 4)
+    fewer = replace(results, rows=results.rows[~gone])
+    html = write(fewer, tournament(fewer), tmp_path)[0].read_text(encoding="utf-8")
+    assert html[html.index('<section id="beside"') :].count(", 6 of 10 seeds") == 1
+    assert pd.read_csv(tmp_path / "beside.csv")["seeds"].dropna().tolist().count(6) == 1
+
+
 def test_a_landmark_counts_every_seed_once_however_many_ran_on_it(made: tuple[Results, Tournament]) -> None:
     results, found = made
     assert [(one.task, one.words, one.value) for one in found.landmarks] == [
