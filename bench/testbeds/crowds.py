@@ -79,7 +79,7 @@ class CrowdSource:
 
     def seconds(self, settings: Mapping[str, Any], learner: Slot, labels: int) -> float:
         """See Source."""
-        return 0.3 + labels / 2000
+        return 0.3 + labels / 500
 
 
 @lru_cache(maxsize=1)

@@ -70,7 +70,7 @@ class PolicySource:
 
     def seconds(self, settings: Mapping[str, Any], learner: Slot, labels: int) -> float:
         """See Source."""
-        return 2.0 + 0.02 * labels
+        return 1.5 + 0.015 * labels
 
     def _dataset(self, data_dir: Path | None) -> Dataset:
         return _dataset(self.origin, canonical(dict(self.origin.fingerprints(data_dir))), data_dir)

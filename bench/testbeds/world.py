@@ -57,7 +57,7 @@ class WorldSource:
 
     def seconds(self, settings: Mapping[str, Any], learner: Slot, labels: int) -> float:
         """See Source."""
-        return 2.0 if learner == Slot.REWARD else 4.0 + 0.01 * labels
+        return 2.0 if learner == Slot.REWARD else 1.5 + 0.006 * labels
 
 
 TESTBED = Testbed(
