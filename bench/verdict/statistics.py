@@ -20,7 +20,6 @@ Array = NDArray[np.float64]
 ALPHA = 0.05
 POWER = 0.80
 MINIMUM_REPLICATES = 3  # two have a variance too, but an interval 13 standard errors wide: nothing can be said with it
-BOOTSTRAP_REPLICATES = 10  # below this the bootstrap's interval covers clearly less than it says; t is used instead
 
 
 @dataclass(frozen=True)
@@ -108,20 +107,6 @@ def detectable_shift(values: ArrayLike, alpha: float) -> Array:
     n = sample.shape[-1]
     shift: Array = _shift(np.asarray(n - 1.0), alpha) * np.sqrt(_variance(sample) / n)
     return shift
-
-
-def paired_interval(differences: ArrayLike) -> tuple[float, float, float]:
-    """Mean of paired differences (n,), one a seed, with its 95 % interval.
-
-    From ten seeds on the bias-corrected and accelerated bootstrap over seeds, which follows the skew that
-    differences of errors have; with fewer seeds, or where all differences are equal, the t interval.
-    """
-    sample = _finite(differences)
-    if len(sample) < BOOTSTRAP_REPLICATES or np.ptp(sample) == 0:
-        mean, low, high = mean_interval(sample)
-        return float(mean), float(low), float(high)
-    result = stats.bootstrap((sample,), np.mean, n_resamples=4999, method="BCa", rng=np.random.default_rng(0))
-    return float(sample.mean()), float(result.confidence_interval.low), float(result.confidence_interval.high)
 
 
 def holm(p_values: Sequence[float]) -> list[float]:

@@ -17,7 +17,7 @@ def compare_variants(series: pd.DataFrame, experiment: str, metric: str) -> pd.D
     """`as_released` minus `corrected` in `metric`, one row per profile, method and condition with enough paired seeds.
 
     Columns: profile, method, the conditions that the experiment has, seeds, as_released, corrected (means over the
-    shared seeds), difference, low, high (its 95 % interval, paired by seed: `statistics.paired_interval`), material.
+    shared seeds), difference, low, high (its 95 % t interval, paired by seed), material.
     """
     by, pairs = _pairs(series, experiment, metric)
     released, corrected = str(Variant.AS_RELEASED), str(Variant.CORRECTED)
@@ -25,7 +25,7 @@ def compare_variants(series: pd.DataFrame, experiment: str, metric: str) -> pd.D
     for key, cell in pairs.groupby(by, sort=True, dropna=False):
         if len(cell) < statistics.MINIMUM_REPLICATES:
             continue
-        mean, low, high = statistics.paired_interval(cell["difference"].to_numpy())
+        mean, low, high = map(float, statistics.mean_interval(cell["difference"].to_numpy()))
         ours = float(cell["right"].mean())
         found.append(
             {

@@ -156,17 +156,6 @@ def test_holm_keeps_the_family_wise_error_where_some_nulls_are_false():
     assert np.mean(errors) > 0.03  # and it is not merely never rejecting
 
 
-@pytest.mark.parametrize("n", [5, 30])
-def test_the_paired_interval_covers_the_mean_of_skewed_differences(n):
-    values = np.random.default_rng([9, n]).exponential(1.0, (300, n))
-    covered = [low <= 1.0 <= high for _, low, high in map(st.paired_interval, values)]
-    assert np.mean(covered) > 0.85
-
-
-def test_the_paired_interval_of_equal_differences_is_a_point():
-    assert st.paired_interval([0.25] * 12) == (0.25, 0.25, 0.25)
-
-
 def test_an_intersection_union_test_needs_every_part():
     assert st.intersection_union([0.01, 0.2, 0.03]) == 0.2
     assert st.union([0.01, 0.2, 0.03]) == pytest.approx(0.03)
