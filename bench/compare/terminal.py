@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from textwrap import fill
 from typing import TYPE_CHECKING, NamedTuple
 
 from bench.compare.results import Cell, Cost, Entrant, Results, Tournament
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
 COLOURS = {BETTER: "green", WORSE: "red"}
 FAILURES = 5  # more of them are counted
 OWN = "*"
+HEADING = 14  # letters of a line
 
 
 def show(results: Results, tournament: Tournament, screen: Console) -> None:
@@ -112,7 +114,7 @@ def _table(task: str, layout: _Layout, results: Results, tournament: Tournament)
     table.add_column("entrant", overflow="fold", max_width=28)
     for budget in layout.columns:
         table.add_column("area" if budget is None else f"{budget:,}", justify="right", no_wrap=True)
-    for heading in (f"less {other}"[:18], "p", "time", *(["memory"] if layout.memory else [])):
+    for heading in (fill(f"less {other}", HEADING), "p", "time", *(["memory"] if layout.memory else [])):
         table.add_column(heading, justify="right", no_wrap=True)
     cells = {(cell.entrant, cell.budget): cell for cell in tournament.cells if cell.task == task}
     digits = places(cell.mean for cell in cells.values())

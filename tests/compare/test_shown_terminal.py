@@ -9,6 +9,7 @@ import shown_comparison
 from rich.console import Console
 
 from bench.compare.terminal import show
+from bench.compare.tournament import tournament
 
 LONG: dict[str, Any] = {"entrants": 3, "tasks": 1, "seeds": 3, "budgets": (25, 50, 100, 200, 400, 800, 1600)}
 
@@ -50,6 +51,19 @@ def test_a_row_has_means_with_intervals_difference_p_and_cost() -> None:
     assert "<0.001" in row
     assert "1 min 7 s" in row
     assert "MiB" not in "".join(lines)  # a process's peak is no method's own
+
+
+def test_the_whole_name_of_the_reference_stands_over_the_differences() -> None:
+    made, _ = shown_comparison.compared(entrants=2, tasks=1)
+    first = replace(made.entrants[0], name="random + people")
+    rows = made.rows.replace({"entrant": {"dpo": "random + people"}})
+    renamed = replace(made, entrants=(first, *made.entrants[1:]), rows=rows, tuning=replace(made.tuning, trials=()))
+    screen = Console(file=io.StringIO(), width=140, color_system=None)
+    show(renamed, tournament(renamed), screen)
+    text = screen.file.getvalue()  # type: ignore[attr-defined]
+    heading = text[text.index("world: win rate over SFT ") : text.index("───")]
+    assert "less random" in heading
+    assert "people" in heading
 
 
 def test_memory_is_there_where_methods_have_one_of_their_own() -> None:
