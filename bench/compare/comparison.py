@@ -97,7 +97,7 @@ class Comparison:
         return self._planners[testbed.name]
 
     def _tries(self, pipeline: Pipeline, testbed: Testbed) -> list[Hyper]:
-        return tuning.tries(pipeline, testbed, self.trials)
+        return tuning.tries(pipeline, testbed, self.profile, self.trials)
 
     def _tried_runs(self, testbed: Testbed) -> list[Run]:
         """All trials of all pipelines; none where everybody keeps the defaults."""

@@ -11,7 +11,8 @@ from bench.compare.entrants import key
 from bench.compare.pipeline import Pipeline
 from bench.compare.planning import PLACES, Hyper
 from bench.methods.method import Slot
-from bench.methods.space import Values, trials
+from bench.methods.space import Space, Values, trials
+from bench.spec import Profile
 from bench.testbeds.testbed import VALIDATION, Testbed
 
 
@@ -25,9 +26,9 @@ def middle(budgets: Sequence[int]) -> int:
     return sorted(budgets)[(len(budgets) - 1) // 2]
 
 
-def tries(pipeline: Pipeline, testbed: Testbed, count: int) -> list[Hyper]:
+def tries(pipeline: Pipeline, testbed: Testbed, profile: Profile, count: int) -> list[Hyper]:
     """At most `count` settings of all three places together; the first are the defaults."""
-    space = _space(pipeline, testbed)
+    space = _space(pipeline, testbed.training_space.get(profile, {}))
     return [_by_place(drawn) for drawn in trials(space, count, testbed.name, key(pipeline))]
 
 
@@ -37,15 +38,15 @@ def best(values: Sequence[float | None]) -> int:
     return int(np.argmax(found)) if found else 0
 
 
-def _space(pipeline: Pipeline, testbed: Testbed) -> dict[str, Values]:
-    """Keys are `place.name`; of a policy's training, the testbed says what may be tried where the method does not."""
+def _space(pipeline: Pipeline, training: Space) -> dict[str, Values]:
+    """Keys are `place.name`; a policy may try the testbed's `training` where its method says nothing."""
     space = {
         f"{place}.{name}": values
         for place, part in zip(PLACES, pipeline.parts, strict=True)
         for name, values in part.space.items()
     }
     if pipeline.learn.slot == Slot.POLICY:
-        space = {f"learn.{name}": values for name, values in testbed.training_space.items()} | space
+        space = {f"learn.{name}": values for name, values in training.items()} | space
     return space
 
 

@@ -46,7 +46,8 @@ class Testbed:
     budgets: tuple[int, ...]  # labels, by default
     at: Mapping[Profile, Mapping[str, Any]]  # settings by profile
     source: Source
-    training_space: Space = field(default_factory=dict)  # of TRAINING: what tuning may try for every policy
+    # What tuning may try of TRAINING for every policy; a profile that is not there has nothing.
+    training_space: Mapping[Profile, Space] = field(default_factory=dict)
     data: Mapping[str, Path] = field(default_factory=dict)  # files that the user named, by name; not in any record
     responses: int = 2  # to every prompt of the pool: the longest list that people can rank
     # Of fixed data that every seed splits anew: rows held out over rows that can be learnt from; 0 where every seed has

@@ -24,7 +24,10 @@ if TYPE_CHECKING:
 
 MEASURE = "implicit_accuracy"
 HELD_OUT = 0.25  # of the groups that a seed may see
-TRAINING_SPACE: Space = {"learning_rate": Log(3e-5, 1e-3)}
+TRAINING_SPACE: Mapping[Profile, Space] = {
+    Profile.EMBEDDED: {"learning_rate": Log(3e-5, 1e-3)},
+    Profile.SMALL: {"learning_rate": Log(1e-6, 1e-4)},
+}
 
 _SHARED: Mapping[str, Any] = {
     "version": 2,  # of what happens here: raise it when the same settings give other results

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.methods.method import Slot
-from bench.methods.space import Log
+from bench.methods.space import Log, Space
 from bench.spec import Context, Profile, Progress
 from bench.testbeds.testbed import Ground, Measure, Testbed
 from bench.testbeds.words import RANKED
@@ -30,6 +30,7 @@ SETTINGS: Mapping[str, Any] = {
     "opponents": 4,  # responses of the SFT policy to a test prompt that a policy's one is compared with
     "divergence_prompts": 200,
 }
+TRAINING_SPACE: Space = {"learning_rate": Log(1e-5, 1e-3)}
 
 
 class WorldSource:
@@ -85,5 +86,5 @@ TESTBED = Testbed(
     source=WorldSource(),
     responses=SETTINGS["responses"],
     at_hand=f"a reward model that learnt from {SETTINGS['reward_model']['labels']:,} other labels, counted nowhere",
-    training_space={"learning_rate": Log(1e-5, 1e-3)},
+    training_space={Profile.EMBEDDED: TRAINING_SPACE, Profile.SMALL: TRAINING_SPACE},
 )

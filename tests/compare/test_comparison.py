@@ -203,6 +203,18 @@ def test_everybody_is_tuned_at_the_budget_in_the_middle(budgets, middle):
     assert tuning.middle(budgets) == middle
 
 
+@pytest.mark.parametrize(
+    "place", [one for one in places.testbeds() if Slot.POLICY in one.measures], ids=lambda one: one.name
+)
+@pytest.mark.parametrize("profile", [Profile.EMBEDDED, Profile.SMALL])
+def test_policies_try_learning_rates_around_the_profiles_own(place, profile):
+    everything = Pipeline(method("random", Slot.SELECT), method("people", Slot.LABEL), method("dpo", Slot.POLICY))
+    rates = [tried["learn"]["learning_rate"] for tried in tuning.tries(everything, place, profile, 8)[1:]]
+    own = place.settings(profile)["training"]["learning_rate"]
+    assert min(rates) < own < max(rates)
+    assert max(rates) < 20 * own
+
+
 def test_the_first_of_equal_trials_is_the_best_and_a_failed_one_never():
     assert tuning.best([0.5, 0.6, 0.6]) == 1
     assert tuning.best([None, 0.1]) == 1
