@@ -49,7 +49,10 @@ class Held:
 
 
 class OpenTexts:
-    """The SFT policy and the pairs of one seed. `settings` are those of `bench.testbeds.text_policies`."""
+    """The SFT policy and the pairs of one seed. `settings` are those of `bench.testbeds.text_policies`.
+
+    `progress` gets (steps done, in all) of the training that all seeds share.
+    """
 
     def __init__(
         self,
@@ -61,6 +64,7 @@ class OpenTexts:
     ) -> None:
         self.settings = settings
         self.seed = seed
+        self.progress = progress
         self.name = dataset.name
         self.folder = context.cache_dir / STUDY
         self.limits = Limits(prompt=settings["prompt_tokens"], response=settings["response_tokens"])
@@ -172,7 +176,7 @@ class OpenTexts:
 
     def _rewarding(self, groups: Sequence[Completions]) -> Made:
         trainer = Trainer(STUDY, 0, {**self.settings["training"], **self.settings["reward_model"]})
-        model, tokens = trainer.trained(self._headed(), groups, PairwiseReward(), {}, "reward model")
+        model, tokens = trainer.trained(self._headed(), groups, PairwiseReward(), {}, "reward model", self.progress)
         return Made(model, {"tokens": float(tokens)})
 
 

@@ -79,8 +79,8 @@ def open_ground(dataset: Dataset, settings: Mapping[str, Any], seed: int, budget
 
 
 def prepare(dataset: Dataset, settings: Mapping[str, Any], context: Context, progress: Progress | None) -> None:
-    """What all seeds share: the SFT policy, of whose training `progress` gets (steps done, in all), and the reward
-    model."""
+    """What all seeds share: the SFT policy and the reward model; of the training of each `progress` gets (steps done,
+    in all)."""
     from bench.testbeds.text_ground import OpenTexts
 
     OpenTexts(dataset, settings, 0, context, progress).reward_model.eval()

@@ -225,3 +225,12 @@ def test_a_dialogue_is_turns_for_a_model_with_a_chat_template():
         {"role": "user", "content": "Why?"},
     ]
     assert _messages("Why?") == "Why?"
+
+
+def test_what_all_seeds_share_reports_how_far_it_is(tmp_path):
+    seen = []
+    text_policies.prepare(DATASET, SETTINGS, Context(None, tmp_path / "cache", tmp_path), lambda *at: seen.append(at))
+    ends = [place for place, (done, of) in enumerate(seen) if done == of]
+    assert len(ends) == 2  # of the SFT policy, and of the reward model
+    assert ends[-1] == len(seen) - 1
+    assert [done for done, _ in seen[: ends[0] + 1]] == list(range(1, ends[0] + 2))
