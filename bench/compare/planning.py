@@ -84,6 +84,7 @@ class Planner:
             execute=partial(execute, self.testbed.source, pipelines),
             prepare=partial(_prepare, self.testbed.source),
             version=VERSION,
+            parallel=self.profile not in self.testbed.whole_machine,
             batch=lambda task: (task.seed, task.method),
             seconds=partial(_seconds, self.testbed.source),
         )

@@ -54,6 +54,7 @@ class Testbed:
     # data of its own. It is n_test/n_train of Nadeau and Bengio (2003): two seeds share overlap / (1 + overlap) of what
     # they hold out.
     overlap: float = 0.0
+    whole_machine: tuple[Profile, ...] = ()  # where tasks run one at a time, each with all cores and their memory
     at_hand: str = ""  # what methods are given here that labels were paid for, which are counted nowhere
 
     def settings(self, profile: Profile) -> dict[str, Any]:

@@ -70,6 +70,8 @@ class PolicySource:
 
     def seconds(self, settings: Mapping[str, Any], learner: Slot, labels: int) -> float:
         """See Source."""
+        if (parameters := settings["policy"].get("parameters")) is not None:
+            return float(parameters) / 1.35e8 * (175 + 2.6 * labels)  # as SmolLM2 took, on a core
         return 1.5 + 0.015 * labels
 
     def _dataset(self, data_dir: Path | None) -> Dataset:
@@ -103,6 +105,7 @@ def text_testbeds(
             text_policies.TRAINING_SPACE,
             data or {},
             overlap=text_policies.HELD_OUT / (1 - text_policies.HELD_OUT),  # at most: of many pairs, fewer are tested
+            whole_machine=(Profile.SMALL,),
             at_hand=text_policies.AT_HAND,
         ),
     )

@@ -12,7 +12,7 @@ from bench.compare import tuning
 from bench.compare.comparison import Comparison
 from bench.compare.entrants import entrants, key, pipelines, require_runs
 from bench.compare.pipeline import Pipeline
-from bench.compare.planning import execute
+from bench.compare.planning import Planner, execute
 from bench.errors import UserError
 from bench.methods import Slot
 from bench.methods.registry import method, methods
@@ -213,6 +213,22 @@ def test_policies_try_learning_rates_around_the_profiles_own(place, profile):
     own = place.settings(profile)["training"]["learning_rate"]
     assert min(rates) < own < max(rates)
     assert max(rates) < 20 * own
+
+
+@pytest.mark.parametrize(
+    ("place", "profile"),
+    [
+        pytest.param(place, profile, id=f"{place.name}-{'+'.join(place.measures)}-{profile}")
+        for place in places.testbeds()
+        for profile in place.at
+    ],
+)
+def test_tasks_that_take_a_pretrained_model_run_one_at_a_time(place, profile):
+    part = Planner(place, profile, None).part([])
+    pretrained = "parameters" in str(place.settings(profile).get("policy"))
+    assert part.experiment.parallel is not pretrained
+    costs = [place.source.seconds(place.settings(profile), slot, 800) for slot in place.measures]
+    assert (min(costs) > 600) == pretrained
 
 
 def test_the_first_of_equal_trials_is_the_best_and_a_failed_one_never():
