@@ -29,6 +29,7 @@ LOOKS = (
 )
 BANDS = 3  # more entrants than these and only the user's own have bands
 ABREAST = 3  # panels
+LINE = 0.17  # inches, of a legend
 LETTERS = 32  # of a line of an axis' name: as many as a panel is high
 _Look = Mapping[str, Any]  # of a line
 NAMED = {"curves": "Quality by labels", "critical_difference": "Average ranks", "profiles": "Performance profiles"}
@@ -215,6 +216,7 @@ def _legend(figure: Figure, entrants: Sequence[Entrant], looks: Mapping[str, _Lo
     longest = max(map(len, names))
     width = figure.get_figwidth() * 72 / (36 + 3.7 * longest)  # points; an entry is its line and its letters
     lines = math.ceil(len(names) / max(1, int(width)))
+    figure.set_figheight(figure.get_figheight() + LINE * max(0, lines - 2))  # more lines: a higher figure
     legend = figure.legend(handles, names, loc="outside lower center", ncols=math.ceil(len(names) / lines))
     for text, entrant in zip(legend.get_texts(), entrants, strict=True):
         text.set_fontweight("bold" if entrant.own else "normal")

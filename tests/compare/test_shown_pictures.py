@@ -76,6 +76,16 @@ def test_means_over_fewer_seeds_than_others_have_are_hollow() -> None:
     assert "Hollow: over fewer seeds" in drawn.caption
 
 
+@pytest.mark.parametrize("name", ["curves", "profiles"])
+def test_a_long_legend_takes_nothing_of_the_panel(name: str) -> None:
+    heights = []
+    for entrants in (2, 14):
+        figure = pictures(*shown_comparison.compared(entrants=entrants, tasks=1))[name].figure
+        figure.draw_without_rendering()
+        heights.append(figure.axes[0].get_window_extent().height)
+    assert heights[1] == pytest.approx(heights[0], rel=0.15)
+
+
 def test_everybody_has_a_look_of_their_own() -> None:
     assert len(set(LOOKS)) == len({colour for colour, _ in LOOKS}) == len({marker for _, marker in LOOKS}) == len(LOOKS)
 
