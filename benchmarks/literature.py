@@ -169,7 +169,7 @@ def feedback(seed: int) -> Found:
 
 
 def _told(jokes: NDArray[np.int64], given: Array) -> Array:
-    """What one person's ratings say of all pairs of jokes that they tell apart; the better joke is first in half."""
+    """What one person's ratings say of all pairs of jokes that they tell apart: +1 where the first is the better."""
     first, second = np.triu_indices(len(jokes), k=1)
     apart = given[first] - given[second]
     kept = abs(apart) >= MARGIN

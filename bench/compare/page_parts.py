@@ -176,14 +176,15 @@ def beside(results: Results, tournament: Tournament) -> list[dict[str, Any]]:
     found = []
     for at, (task, measure) in enumerate(results.measures.items()):
         mine = {(one.entrant, one.metric): one for one in tournament.beside if one.task == task}
-        columns = [metric for metric in measure.beside if any(metric == own for _, own in mine)]
+        measured, recorded = {metric for _, metric in mine}, {entrant for entrant, _ in mine}
+        columns = [metric for metric in measure.beside if metric in measured]
         if not columns:
             continue
         digits = {metric: places(one.mean for (_, own), one in mine.items() if own == metric) for metric in columns}
         rows = [
             (entrant, [_further(mine.get((entrant.name, metric)), digits[metric]) for metric in columns])
             for entrant in results.entrants
-            if any((entrant.name, metric) in mine for metric in columns)
+            if entrant.name in recorded
         ]
         found.append(
             {

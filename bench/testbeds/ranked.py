@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
 import numpy as np
 from numpy.typing import NDArray
 
 from bench.evaluate.ranking_report import rankings
+from bench.generate.kept_arrays import kept_arrays
+from bench.learn.kept import place
+from bench.learn.policy.completions import Completions
+from bench.learn.policy.reference import data_hash
 from bench.testbeds.spread import mean_of
 
 SHARES = {
@@ -14,6 +21,14 @@ SHARES = {
     "gained": "gained",
     "lost": "lost",
 }
+
+
+def before(
+    folder: Path, weights: str, groups: Sequence[Completions], margins: Callable[[], NDArray[np.float64]]
+) -> NDArray[np.float64]:
+    """`margins()` (n,) of `groups` under the SFT policy, made once and kept in `folder` by the hash of its weights."""
+    path = place(folder, "before", {"sft": weights, "groups": data_hash(groups)})
+    return np.asarray(kept_arrays(path, lambda: {"margins": margins()})["margins"], dtype=np.float64)
 
 
 def ranked(before: NDArray[np.float64], after: NDArray[np.float64], clusters: NDArray[np.generic]) -> dict[str, float]:

@@ -19,7 +19,7 @@ from bench.domains.settings import Backbone
 from bench.domains.text import language_model
 from bench.errors import UserError
 from bench.generate import sample
-from bench.generate.kept_arrays import grouped, kept_arrays
+from bench.generate.kept_arrays import grouped
 from bench.label import Judgements
 from bench.label.likelihood import log_ratio
 from bench.learn.kept import Made, kept, place
@@ -32,7 +32,7 @@ from bench.learn.policy.text_policy import Size, text_policy
 from bench.seeds import seed_for
 from bench.spec import Context, Progress, canonical
 from bench.testbeds.pool import Place
-from bench.testbeds.ranked import ranked
+from bench.testbeds.ranked import before, ranked
 from bench.testbeds.text_parts import STUDY, parts
 from bench.testbeds.training import Trainer
 
@@ -158,9 +158,8 @@ class OpenTexts:
     @cached_property
     def _before(self) -> NDArray[np.float64]:
         """(n,): log pi_sft of the chosen answers of the test, less that of the rejected; nats."""
-        path = place(self.folder, "before", {"sft": self.weights, "groups": data_hash(self.test.groups)})
-        found = kept_arrays(path, lambda: {"margins": log_ratio(self.sft, self.test.groups)})
-        return np.asarray(found["margins"], dtype=np.float64)
+        groups = self.test.groups
+        return before(self.folder, self.weights, groups, lambda: log_ratio(self.sft, groups))
 
     def _encoded(self, pairs: Sequence[Pair]) -> tuple[list[Pair], list[Completions]]:
         """Pairs and their tokens (chosen, rejected), without those whose answers are cut to the same tokens."""

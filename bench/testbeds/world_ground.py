@@ -32,7 +32,7 @@ from bench.methods.method import Slot
 from bench.seeds import seed_for
 from bench.spec import Context, Progress
 from bench.testbeds.pool import Place, PolicyGround, PoolGround
-from bench.testbeds.ranked import ranked
+from bench.testbeds.ranked import before, ranked
 from bench.testbeds.response_features import Features
 from bench.testbeds.reward_ground import HeldOut, RewardGround
 from bench.testbeds.spread import mean_of
@@ -175,9 +175,8 @@ class OpenWorld:
     @cached_property
     def _before(self) -> NDArray[np.float64]:
         """(n,): log pi_sft of the better response of every held-out pair, less that of the other; nats."""
-        path = place(self.folder, "before", {"sft": self.domain.sft_hash, "groups": data_hash(self.opponents)})
-        found = kept_arrays(path, lambda: {"margins": self._margins(self.domain.sft)})
-        return np.asarray(found["margins"], dtype=np.float64)
+        domain = self.domain
+        return before(self.folder, domain.sft_hash, self.opponents, lambda: self._margins(domain.sft))
 
     def _margins(self, policy: Any) -> NDArray[np.float64]:
         """The same under `policy`."""
